@@ -7,3 +7,11 @@ the methods with what they want (`arguments`), declares options as a dataclass
 The modules are the API; this package exports nothing of its own. It knows
 Waypoint and go-plugin, and nothing of teams, clouds or images.
 """
+
+import os
+
+if "WAYPOINT_PLUGIN" in os.environ:
+    # In a plugin process, before anything can import grpc: see startup.py.
+    from waypaas_sdk import startup
+
+    startup.defer()

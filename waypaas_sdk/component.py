@@ -18,7 +18,7 @@ the first operation.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_type_hints
 
 from waypaas_sdk import signature
 
@@ -45,6 +45,14 @@ class Component:
         if cls.__dict__.get("kind"):
             return
         cls.signatures = signature.read(cls)
+
+    @classmethod
+    def options_class(cls) -> Any:  # noqa: ANN401  # a dataclass, or None
+        """Give the dataclass that annotates `options`, or None where the class declares none."""
+        for base in cls.__mro__:
+            if "options" in base.__dict__.get("__annotations__", {}) and base is not Component:
+                return get_type_hints(base)["options"]
+        return None
 
     signatures: ClassVar[dict[str, signature.Signature]] = {}
     """By name of the operation; filled in when a subclass is defined."""

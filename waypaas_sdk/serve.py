@@ -1,0 +1,108 @@
+"""Make a plugin of components: the last line of a plugin's main module."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from waypaas_sdk import startup
+
+startup.defer()
+
+from waypaas_sdk.errors import StateError  # noqa: E402  # after startup.defer()
+from waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2, services_pb2  # noqa: E402, F401
+from waypaas_sdk.goplugin import handshake, server  # noqa: E402
+from waypaas_sdk.goplugin.dispatch import handler  # noqa: E402
+from waypaas_sdk.logger import Logger  # noqa: E402
+from waypaas_sdk.wire import (  # noqa: E402
+    builder,
+    configsourcer,
+    platform,
+    registry,
+    releasemanager,
+    tasklauncher,
+)
+from waypaas_sdk.wire import mapper as mapper_wire  # noqa: E402
+from waypaas_sdk.wire.operation import Plugin  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import grpc
+
+    from waypaas_sdk.component import Component
+    from waypaas_sdk.goplugin.broker import Broker
+    from waypaas_sdk.mapper import Mapper
+
+SERVICES = {
+    "Builder": builder.service,
+    "Registry": registry.service,
+    "Platform": platform.service,
+    "ReleaseManager": releasemanager.service,
+    "ConfigSourcer": configsourcer.service,
+    "TaskLauncher": tasklauncher.service,
+}
+"""Every plugin serves all of them: the host may ask any about its capabilities."""
+
+
+def serve(*components: type[Component], mappers: Sequence[Mapper] = (), description: str = "") -> NoReturn:
+    """Run as a Waypoint plugin until the host is done with it, then exit.
+
+    Args:
+        components: At most one of each kind; each is made once, without arguments.
+        mappers: Conversions that the plugin offers.
+        description: One line about the plugin, for who starts it by hand.
+
+    Raises:
+        TypeError: Two components are of the same kind.
+    """
+    name = os.path.basename(sys.argv[0])
+    logger = Logger(name)
+    by_kind: dict[str, Component] = {}
+    for component in components:
+        if component.kind in by_kind:
+            message = f"a plugin can have one {component.kind}, this has two: {component.__name__}"
+            raise TypeError(message)
+        by_kind[component.kind] = component()
+
+    def services(broker: Broker, running: server.RunningCalls) -> list[grpc.GenericRpcHandler]:
+        return handlers(Plugin(name, broker, running, logger), by_kind, mappers)
+
+    if handshake.WAYPOINT.cookie_name not in os.environ:
+        summary = description or (type(next(iter(by_kind.values()))).__doc__ or "").strip().partition("\n")[0]
+        sys.stderr.write(handshake.invitation(name, summary) + "\n")
+        sys.exit(1)
+    try:
+        code = server.serve(handshake.WAYPOINT, services, logger.info)
+    except StateError as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        code = 1
+    _leave(code)
+
+
+def handlers(
+    plugin: Plugin, components: dict[str, Component], mappers: Sequence[Mapper]
+) -> list[grpc.GenericRpcHandler]:
+    """Make the handlers of all seven services.
+
+    Args:
+        plugin: The process.
+        components: By kind; a missing kind answers that it is not implemented.
+        mappers: Conversions that the plugin offers.
+
+    Returns:
+        For a grpc server.
+    """
+    descriptors = services_pb2.DESCRIPTOR.services_by_name
+    made = [
+        handler(descriptors[name], service(plugin, components.get(name.lower()))) for name, service in SERVICES.items()
+    ]
+    return [*made, handler(descriptors["Mapper"], mapper_wire.service(plugin, mappers))]
+
+
+def _leave(code: int) -> NoReturn:
+    """End without the interpreter's teardown: the host waits for us, and it takes 50 ms."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,54 @@
+"""Keep what a plugin process does not need at start from being imported.
+
+`import grpc` brings asyncio and ssl for an API that plugins do not use, and
+protobuf brings its pure Python implementation beside the native one: together
+more than half of the time from spawn to handshake (docs/design/0001). A
+deferred module is in `sys.modules` at once and runs its code when an attribute
+of it is first looked at, so nothing that works without us stops working.
+
+This module must be imported before grpc and protobuf, and import nothing dear.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import LazyLoader
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+DEFERRED = frozenset(
+    {
+        "asyncio",
+        "google.protobuf.descriptor_database",
+        "google.protobuf.internal.python_message",
+        "grpc.aio",
+        "grpc.experimental",
+        "inspect",
+        "ssl",
+        "traceback",
+    }
+)
+
+
+class _DeferringFinder:
+    """A finder that gives the usual spec with a loader that waits."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name not in DEFERRED:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = LazyLoader(spec.loader)
+        return spec
+
+
+def defer() -> None:
+    """Defer the modules of DEFERRED that are not imported yet; once per process is enough."""
+    if not any(isinstance(finder, _DeferringFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _DeferringFinder())
