@@ -1,0 +1,111 @@
+"""Section `ecs`: how an app runs on AWS ECS. Also the HCL options of the plugin team-ecs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from teamconfig.model.option import option
+
+
+@dataclass(kw_only=True)
+class HealthCheck:
+    """How the load balancer asks a task whether it is well."""
+
+    path: str | None = option("string", "Path of the HTTP request.", preset="/", example="/healthz")
+    period: str | None = option("duration", "How often to ask.", preset="10s", bounds=("5s", "300s"))
+    timeout: str | None = option("duration", "How long an answer may take.", preset="5s", bounds=("2s", "120s"))
+    healthy_threshold: int | None = option(
+        "int", "Successes in a row until a task counts as well.", preset=2, bounds=(2, 10)
+    )
+    unhealthy_threshold: int | None = option(
+        "int", "Failures in a row until it counts as unwell.", preset=3, bounds=(2, 10)
+    )
+
+
+@dataclass(kw_only=True)
+class LoadBalancer:
+    """The shared load balancer; an app gets a listener rule of its own, never the default action."""
+
+    listener_arn: str | None = option(
+        "string", "Listener that the rule is added to.",
+        example="arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shared/1/2",
+    )  # fmt: skip
+    internal: bool | None = option("bool", "Not reachable from the internet.", preset=True)
+    path: str | None = option("string", "Path pattern of the rule.", preset="/*")
+    priority: int | None = option(
+        "int", "Priority of the rule.", bounds=(1, 50000), default="the first that is free", example="100"
+    )
+
+
+@dataclass(kw_only=True)
+class EcsAutoscale:
+    """Target tracking, made as soon as `max_count` is set."""
+
+    min_count: int | None = option("int", "Fewest tasks.", bounds=(0, 5000), default="count", example="2")
+    max_count: int | None = option(
+        "int", "Most tasks. Setting it turns autoscaling on.", bounds=(1, 5000), example="10"
+    )
+    cpu_percent: int | None = option(
+        "int", "Average CPU use to hold.", unit="percent", bounds=(1, 100), default="75", example="75"
+    )
+    memory_percent: int | None = option(
+        "int", "Average memory use to hold.", unit="percent", bounds=(1, 100), example="80"
+    )
+
+
+@dataclass(kw_only=True)
+class Ecs:
+    """How an app runs on AWS ECS."""
+
+    region: str | None = option("string", "AWS region.", default="AWS_REGION", example="eu-west-1")
+    account: str | None = option(
+        "string", "AWS account; a deploy to another one is refused.", default="that of the credentials",
+        example="111122223333",
+    )  # fmt: skip
+    cluster: str | None = option("string", "Cluster; must exist.", example="payments-dev", template=True)
+    launch_type: str | None = option(
+        "enum", "Where tasks run.", choices=("FARGATE", "FARGATE_SPOT", "EC2"), preset="FARGATE"
+    )
+    architecture: str | None = option(
+        "enum", "Processor of the tasks.", choices=("x86_64", "arm64"), default="the image's", example="arm64"
+    )
+    subnets: list[str] | None = option("list", "Subnets of the tasks.", example='["subnet-0a1b", "subnet-2c3d"]')
+    security_groups: list[str] | None = option("list", "Security groups of the tasks.", example='["sg-0a1b"]')
+    assign_public_ip: bool | None = option("bool", "Give tasks a public address.", preset=False)
+    count: int | None = option("int", "Tasks that run.", preset=2, bounds=(0, 5000))
+    port: int | None = option(
+        "int", "Port the app listens on, also given to it as PORT. 0 is a worker.", preset=3000, bounds=(0, 65535)
+    )
+    cpu: str | None = option(
+        "cpu", "CPU of a task; rounded up to what Fargate sells.", preset="250m", bounds=("125m", "16")
+    )
+    memory: str | None = option(
+        "memory", "Memory of a task; rounded up to what Fargate sells.", preset="512Mi", bounds=("4Mi", "120Gi")
+    )
+    execution_role: str | None = option(
+        "string", "Role that pulls the image and writes logs.", example="payments-execution", template=True
+    )
+    task_role: str | None = option(
+        "string", "Role of the app itself.", default="none", example="payments-web", template=True
+    )
+    env: dict[str, str] | None = option(
+        "map", "Environment variables. Not for secrets.", example='{"LOG_LEVEL": "info"}'
+    )
+    secrets: dict[str, str] | None = option(
+        "map", "Environment variables from Secrets Manager or Parameter Store, by ARN.",
+        example='{"DB_PASSWORD": "arn:aws:ssm:eu-west-1:111122223333:parameter/web/db"}',
+    )  # fmt: skip
+    log_group: str | None = option("string", "CloudWatch log group.", preset="/ecs/{team}/{app}", template=True)
+    tags: dict[str, str] | None = option(
+        "map", "Tags of every resource.", example='{"cost-center": "1234"}', template=True
+    )
+    exec: str | None = option(
+        "enum", "Whether `waypoint exec` may open a shell. Always deny in a protected environment.",
+        choices=("allow", "deny"), preset="allow",
+    )  # fmt: skip
+    rollout_timeout: str | None = option(
+        "duration", "How long the service may take to become steady.", preset="15m", bounds=("1s", "24h")
+    )
+    health_check: HealthCheck | None = option("block", "Health check of the target group.")
+    load_balancer: LoadBalancer | None = option("block", "The load balancer in front of the app.")
+    autoscale: EcsAutoscale | None = option("block", "Autoscaling between two numbers of tasks.")

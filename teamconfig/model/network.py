@@ -1,0 +1,43 @@
+"""Section `network`: how the world reaches an app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from teamconfig.model.option import option
+
+
+@dataclass(kw_only=True)
+class Tls:
+    """Encryption between the client and the ingress."""
+
+    enabled: bool | None = option("bool", "Serve HTTPS.", preset=True)
+    secret: str | None = option(
+        "string", "Secret with the certificate.", default="made by the issuer", example="web-tls", template=True
+    )
+    issuer: str | None = option("string", "cert-manager issuer.", default="none", example="letsencrypt")
+    certificate_arn: str | None = option(
+        "string", "Certificate of an AWS load balancer.", example="arn:aws:acm:eu-west-1:111122223333:certificate/1"
+    )
+
+
+@dataclass(kw_only=True)
+class Network:
+    """How the world reaches an app. Without `host` it is reached by its Service only."""
+
+    host: str | None = option(
+        "string", "Name of the app in DNS.", default="none: no ingress", example="{app}.{environment}.acme.example",
+        template=True,
+    )  # fmt: skip
+    path: str | None = option("string", "Path that belongs to the app.", preset="/")
+    path_type: str | None = option(
+        "enum", "How the path is compared.", choices=("Prefix", "Exact"), preset="Prefix"
+    )
+    ingress_class: str | None = option("string", "Class of the ingress.", default="the cluster's", example="nginx")
+    annotations: dict[str, str] | None = option(
+        "map", "Annotations of the ingress.", example='{"nginx.ingress.kubernetes.io/proxy-body-size": "8m"}'
+    )
+    allowed_cidrs: list[str] | None = option(
+        "list", "Client networks that may reach the app.", default="any", example='["10.0.0.0/8"]'
+    )
+    tls: Tls | None = option("block", "Encryption between the client and the ingress.")

@@ -1,0 +1,27 @@
+"""Section `promotion`: how a release comes into an environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from teamconfig.model.option import option
+
+
+@dataclass(kw_only=True)
+class Promotion:
+    """How a release comes into an environment."""
+
+    source: str | None = option(
+        "string", "Environment it must have run in before.", default="the one before it in org.environments",
+        example="staging",
+    )  # fmt: skip
+    groups: list[str] | None = option(
+        "list", "Identity groups that may promote.", default="the team's groups", example='["payments-leads"]'
+    )
+    approvals: int | None = option(
+        "int", "People who must approve, none of them the one who asks.", bounds=(0, 10), preset=0
+    )
+    soak: str | None = option(
+        "duration", "How long it must have run in the source.", preset="0s", bounds=("0s", "8760h"), example="24h"
+    )
+    automatic: bool | None = option("bool", "Promote by itself once everything else holds.", preset=False)
