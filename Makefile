@@ -1,0 +1,95 @@
+# The commands of this project. `make` alone lists them.
+# Everything that a target needs is installed by it, once, and cached.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/waypaas
+export PATH := $(CURDIR)/.venv/bin:$(CACHE)/uv/bin:$(CACHE)/go/bin:$(PATH)
+export PYTHONDONTWRITEBYTECODE :=
+STEP := python3 tools/step.py
+T ?= tests
+PROTOC := uv run --isolated --no-project --python 3.11 --with grpcio-tools==1.66.2 --with googleapis-common-protos==1.65.0 --with setuptools==75.8.0 python tools/gen_protos.py
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+
+.PHONY: setup
+setup: .venv/.synced ## install everything that the other targets need
+
+.venv/.synced: pyproject.toml uv.lock tools/setup.py
+	@python3 tools/setup.py
+	@touch $@
+
+.PHONY: demo
+demo: setup ## deploy, break, roll back and destroy an app on a real Kubernetes
+	@python -m examples.demo
+
+.PHONY: test
+test: setup check testbed host ## all checks and all tests (T=path for a part)
+	@$(STEP) "tests of $(T)" pytest $(T)
+
+.PHONY: check
+check: lint types layers protos-check docs-check ## what needs no server: style, types, arrows, generated files
+
+.PHONY: lint
+lint: setup ## style
+	@$(STEP) "style" ruff check .
+	@$(STEP) "format" ruff format --check .
+
+.PHONY: types
+types: setup ## static types
+	@$(STEP) "types" mypy
+
+.PHONY: layers
+layers: setup ## which package may import which
+	@$(STEP) "arrows between packages" lint-imports
+
+.PHONY: fmt
+fmt: setup ## format the code, mend what can be mended
+	@ruff format .
+	@ruff check --fix .
+
+.PHONY: protos
+protos: setup ## write the generated code from proto/
+	@$(PROTOC)
+
+.PHONY: protos-check
+protos-check: setup ## compare the generated code with proto/
+	@$(STEP) "generated code" $(PROTOC) --check
+
+.PHONY: docs
+docs: setup ## write the generated documents
+	@python tools/docs.py
+
+.PHONY: docs-check
+docs-check: setup ## compare the generated documents with the code
+	@$(STEP) "generated documents" python tools/docs.py --check
+
+.PHONY: testbed
+testbed: setup ## build and start a real Kubernetes
+	@python -m testbed up
+
+.PHONY: testbed-down
+testbed-down: ## stop the real Kubernetes and remove what it left
+	@python3 -m testbed down
+
+.PHONY: host
+host: setup ## build Waypoint's host side for the tests
+	@python tests/host/build.py
+
+.PHONY: bench-startup
+bench-startup: setup ## our plugin's start against a Go plugin's
+	@python bench/startup/startup.py --max-ratio 2.5
+
+.PHONY: bench-resolve
+bench-resolve: setup ## resolving standards for 500 teams with 40 apps each
+	@python bench/resolve.py
+
+.PHONY: bench
+bench: bench-startup bench-resolve ## all benchmarks
+
+.PHONY: build
+build: setup ## the wheel, into dist/
+	@$(STEP) "wheel" uv build --wheel
