@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 _PART = re.compile(r'(?:^|\.)([A-Za-z0-9_-]+)|\["([^"]+)"\]')
 
 
+@functools.lru_cache(maxsize=8192)
 def format_key(key: Key) -> str:
     """Write a key path as people read it.
 

@@ -63,7 +63,7 @@ def mend_imports(text: str, ours: set[str]) -> str:
         The source with `from docker import x` made `from waypaas_sdk.gen.docker import x`.
     """
     names = "|".join(sorted(ours))
-    return re.sub(rf"^from ({names})([\w.]*) import", rf"from {PACKAGE}.\1\2 import", text, flags=re.M)
+    return re.sub(rf"^from ({names})([\w.]*) import", rf"from {PACKAGE}.\1\2 import", text, flags=re.MULTILINE)
 
 
 def files(directory: Path) -> dict[str, str]:
@@ -75,7 +75,9 @@ def files(directory: Path) -> dict[str, str]:
     Returns:
         Text by path relative to `directory`.
     """
-    return {str(p.relative_to(directory)): p.read_text() for p in directory.rglob("*.py*") if p.suffix in {".py", ".pyi"}}
+    return {
+        str(p.relative_to(directory)): p.read_text() for p in directory.rglob("*.py*") if p.suffix in {".py", ".pyi"}
+    }
 
 
 def main() -> int:

@@ -31,7 +31,9 @@ def run(*command: str, **environ: str) -> None:
     )
     if done.returncode:
         sys.stderr.write(done.stdout)
-        sys.stderr.write(f"setup: `{' '.join(command)}` failed with exit code {done.returncode}; mend that, then run it again\n")
+        sys.stderr.write(
+            f"setup: `{' '.join(command)}` failed with exit code {done.returncode}; mend that, then run it again\n"
+        )
         raise SystemExit(1)
 
 
@@ -51,7 +53,7 @@ def debian_packages() -> None:
 
 def has_venv() -> bool:
     """Tell whether this Python can make virtual environments."""
-    probe = subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False)  # noqa: S603
+    probe = subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False)
     return probe.returncode == 0
 
 

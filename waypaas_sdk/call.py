@@ -50,8 +50,7 @@ class Call:
             CancelledError: The call was cancelled.
         """
         if self.cancelled:
-            message = f"{self.name} was cancelled"
-            raise CancelledError(message)
+            raise CancelledError(f"{self.name} was cancelled")
 
     def sleep(self, seconds: float) -> None:
         """Wait, but not longer than the call lives.

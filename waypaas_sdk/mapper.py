@@ -49,6 +49,5 @@ def mapper(function: Callable[[Any], Message]) -> Mapper:
     sources = list(hints.values())
     if len(sources) != 1 or not all(isinstance(t, type) and issubclass(t, Message) for t in (*sources, target)):
         name = getattr(function, "__name__", "mapper")
-        message = f"mapper {name} must take one annotated protobuf message and return another"
-        raise TypeError(message)
+        raise TypeError(f"mapper {name} must take one annotated protobuf message and return another")
     return Mapper(sources[0], target, function)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from waypaas_sdk.errors import CancelledError, CloudBusyError, CloudError, MissingError, PluginError
 
@@ -88,7 +88,7 @@ class Creation:
         """
         self._made.append((resource, undo))
 
-    def __enter__(self) -> Creation:
+    def __enter__(self) -> Self:
         """Begin with nothing made."""
         return self
 

@@ -62,8 +62,7 @@ def serve(*components: type[Component], mappers: Sequence[Mapper] = (), descript
     by_kind: dict[str, Component] = {}
     for component in components:
         if component.kind in by_kind:
-            message = f"a plugin can have one {component.kind}, this has two: {component.__name__}"
-            raise TypeError(message)
+            raise TypeError(f"a plugin can have one {component.kind}, this has two: {component.__name__}")
         by_kind[component.kind] = component()
 
     def services(broker: Broker, running: server.RunningCalls) -> list[grpc.GenericRpcHandler]:

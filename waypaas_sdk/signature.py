@@ -145,15 +145,15 @@ def read(component: type) -> dict[str, Signature]:
     """
     kind: str = getattr(component, "kind", "")
     if kind not in AVAILABLE:
-        message = f"{component.__name__} must derive from Builder, Registry, Platform or another kind of component"
-        raise TypeError(message)
+        raise TypeError(
+            f"{component.__name__} must derive from Builder, Registry, Platform or another kind of component"
+        )
     available = dict(AVAILABLE[kind])
     if kind not in {"configsourcer", "tasklauncher"}:
         available |= dict.fromkeys(AUTHENTICATION, frozenset())
     for name in REQUIRED[kind]:
         if not callable(getattr(component, name, None)):
-            message = f"{component.__name__} is a {kind} and needs a method {name}"
-            raise TypeError(message)
+            raise TypeError(f"{component.__name__} is a {kind} and needs a method {name}")
     return {
         name: _signature(component, name, COMMON | extra)
         for name, extra in available.items()
@@ -166,8 +166,7 @@ def _signature(component: type, operation: str, allowed: frozenset[Any]) -> Sign
     where = f"{component.__name__}.{operation}"
     code = method.__code__
     if code.co_flags & 0x0C:
-        message = f"{where}: *args and **kwargs cannot be supplied; name and annotate each parameter"
-        raise TypeError(message)
+        raise TypeError(f"{where}: *args and **kwargs cannot be supplied; name and annotate each parameter")
     try:
         hints = get_type_hints(method, include_extras=True)
     except NameError as err:
@@ -181,10 +180,9 @@ def _signature(component: type, operation: str, allowed: frozenset[Any]) -> Sign
     return Signature(operation, parameters)
 
 
-def _parameter(where: str, name: str, hint: Any, allowed: frozenset[Any]) -> Parameter:  # noqa: ANN401  # an annotation
+def _parameter(where: str, name: str, hint: Any, allowed: frozenset[Any]) -> Parameter:  # an annotation
     if hint is None:
-        message = f"{where}: parameter {name} has no annotation; the type decides what it is given"
-        raise TypeError(message)
+        raise TypeError(f"{where}: parameter {name} has no annotation; the type decides what it is given")
     marks = [mark for mark in get_args(hint)[1:] if isinstance(mark, arguments.Named)]
     plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
     if plain in PRIMITIVES:
@@ -193,15 +191,14 @@ def _parameter(where: str, name: str, hint: Any, allowed: frozenset[Any]) -> Par
         return Parameter(name, plain, wire_name=marks[0].name)
     if isinstance(plain, type) and issubclass(plain, Message) and Message in allowed:
         if plain is Message:
-            message = f"{where}: parameter {name} must be annotated with a concrete message class, not Message"
-            raise TypeError(message)
+            raise TypeError(f"{where}: parameter {name} must be annotated with a concrete message class, not Message")
         return Parameter(name, plain, wire_type=plain.DESCRIPTOR.full_name)
     if plain not in allowed:
         raise TypeError(_refusal(where, name, plain, allowed))
     return Parameter(name, plain, wire_type=WIRE_TYPES.get(plain, ""))
 
 
-def _refusal(where: str, name: str, plain: Any, allowed: frozenset[Any]) -> str:  # noqa: ANN401  # an annotation
+def _refusal(where: str, name: str, plain: Any, allowed: frozenset[Any]) -> str:  # an annotation
     labels = {Message: "a protobuf message class", bool: "HasRegistry"}
     offers = ", ".join(sorted(labels.get(kind) or kind.__name__ for kind in allowed))
     return f"{where}: Waypoint cannot supply {getattr(plain, '__name__', plain)} for parameter {name}; it can: {offers}"

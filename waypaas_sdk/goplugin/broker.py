@@ -32,9 +32,7 @@ class Broker:
         make_server: Gives a grpc server for handlers, not yet started.
     """
 
-    def __init__(
-        self, directory: str, make_server: Callable[[Sequence[grpc.GenericRpcHandler]], grpc.Server]
-    ) -> None:
+    def __init__(self, directory: str, make_server: Callable[[Sequence[grpc.GenericRpcHandler]], grpc.Server]) -> None:
         self._directory = directory
         self._make_server = make_server
         self._outgoing: SimpleQueue[grpc_broker_pb2.ConnInfo | None] = SimpleQueue()
@@ -82,10 +80,11 @@ class Broker:
             self._changed.wait_for(lambda: service_id in self._announced or self._closed, seconds)
             info = self._announced.pop(service_id, None)
         if info is None:
-            message = f"the other side announced no connection {service_id} within {seconds:g} s"
-            raise StateError(message)
+            raise StateError(f"the other side announced no connection {service_id} within {seconds:g} s")
         if info.network != "unix":
-            message = f"connection {service_id} is announced on {info.network} {info.address}; only unix sockets are used"
+            message = (
+                f"connection {service_id} is announced on {info.network} {info.address}; only unix sockets are used"
+            )
             raise StateError(message)
         return grpc.insecure_channel(f"unix:{info.address}", options=CHANNEL_OPTIONS)
 

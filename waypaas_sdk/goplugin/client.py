@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import grpc
 
@@ -87,9 +87,7 @@ class Client:
         """Of the plugin process, None while it runs; negative for a signal."""
         return self._process.poll()
 
-    def _spawn(
-        self, command: Sequence[str], agreed: hs.Handshake, environ: dict[str, str]
-    ) -> subprocess.Popen[bytes]:
+    def _spawn(self, command: Sequence[str], agreed: hs.Handshake, environ: dict[str, str]) -> subprocess.Popen[bytes]:
         binary = shutil.which(command[0], path=environ.get("PATH"))
         if binary is None:
             message = f"there is no program {command[0]} to run as a plugin"
@@ -133,7 +131,9 @@ class Client:
                 line += piece
         fields = line.decode(errors="replace").strip().split("|")
         if len(fields) < HANDSHAKE_FIELDS:
-            raise self._refusal(f"gave no handshake line but {line!r}" if line else "ended or hung before its handshake")
+            raise self._refusal(
+                f"gave no handshake line but {line!r}" if line else "ended or hung before its handshake"
+            )
         core, version, network, address, protocol, *_ = fields
         spoken = (core, version, network, protocol)
         wanted = (str(hs.CORE_PROTOCOL_VERSION), str(agreed.protocol_version), "unix", "grpc")
@@ -167,10 +167,10 @@ class Client:
         self,
         service: ServiceDescriptor,
         method: str,
-        request: Any,  # noqa: ANN401  # a message of any type
+        request: Any,  # a message of any type
         *,
         seconds: float | None = None,
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         """Call a method and wait.
 
         Args:
@@ -187,7 +187,7 @@ class Client:
         """
         return stub(self._channel, service, method)(request, timeout=seconds)
 
-    def begin(self, service: ServiceDescriptor, method: str, request: Any) -> Any:  # noqa: ANN401
+    def begin(self, service: ServiceDescriptor, method: str, request: Any) -> Any:
         """Call a method without waiting.
 
         Args:
@@ -230,7 +230,7 @@ class Client:
             process.kill()
             process.wait()
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         """Give the client itself; the process runs already."""
         return self
 

@@ -49,7 +49,7 @@ def _method_handler(method: MethodDescriptor, behaviour: Callable[[Any, Any], An
     )
 
 
-def stub(channel: grpc.Channel, service: ServiceDescriptor, name: str) -> Any:  # noqa: ANN401  # four kinds of callables
+def stub(channel: grpc.Channel, service: ServiceDescriptor, name: str) -> Any:  # four kinds of callables
     """Make the callable for one method of a service on a channel.
 
     Args:

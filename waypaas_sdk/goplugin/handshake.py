@@ -48,8 +48,7 @@ def check_environment(handshake: Handshake, environ: dict[str, str]) -> None:
         StateError: There is no host, or it speaks another version, or it wants mutual TLS.
     """
     if environ.get(handshake.cookie_name) != handshake.cookie_value:
-        message = f"{handshake.cookie_name} is not set: this was not started by a plugin host"
-        raise StateError(message)
+        raise StateError(f"{handshake.cookie_name} is not set: this was not started by a plugin host")
     offered = environ.get("PLUGIN_PROTOCOL_VERSIONS", "")
     if offered and str(handshake.protocol_version) not in offered.split(","):
         raise StateError(

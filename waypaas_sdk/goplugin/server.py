@@ -167,10 +167,10 @@ def _plugin_services(broker: Broker, stdio: Stdio, stop: Stop) -> list[grpc.Gene
         threading.Thread(target=broker.receive, args=(incoming,), name="broker", daemon=True).start()
         return broker.outgoing()
 
-    def stream_stdio(_: Any, __: grpc.ServicerContext) -> Iterator[grpc_stdio_pb2.StdioData]:  # noqa: ANN401
+    def stream_stdio(_: Any, __: grpc.ServicerContext) -> Iterator[grpc_stdio_pb2.StdioData]:
         return stdio.chunks()
 
-    def shutdown(_: Any, __: grpc.ServicerContext) -> grpc_controller_pb2.Empty:  # noqa: ANN401
+    def shutdown(_: Any, __: grpc.ServicerContext) -> grpc_controller_pb2.Empty:
         stop.set()
         return grpc_controller_pb2.Empty()
 
@@ -187,7 +187,8 @@ def _plugin_services(broker: Broker, stdio: Stdio, stop: Stop) -> list[grpc.Gene
 
 def _handle_signals(stop: Stop, running: RunningCalls, report: Callable[[str], None]) -> None:
     """SIGTERM ends the process. SIGINT reaches the whole terminal, so the host has it
-    too and decides about the process; we only begin to undo at once."""
+    too and decides about the process; we only begin to undo at once.
+    """
 
     def on_terminate(_: int, __: object) -> None:
         stop.set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from google.protobuf.empty_pb2 import Empty
 
@@ -57,7 +57,7 @@ class PluginHost:
     def _on_stdio(self, channel: str, data: bytes) -> None:
         self.printed[channel] += data
 
-    def ask(self, kind: str, rpc: str, request: Message | None = None, seconds: float | None = None) -> Any:  # noqa: ANN401
+    def ask(self, kind: str, rpc: str, request: Message | None = None, seconds: float | None = None) -> Any:
         """Call any RPC.
 
         Args:
@@ -87,7 +87,7 @@ class PluginHost:
         self.ask(kind, "ConfigStruct")
         self.ask(kind, "Configure", config_pb2.Config.ConfigureRequest(json=json.dumps(options).encode()))
 
-    def arguments(self, kind: str, rpc: str, *given: Message, **primitives: Any) -> arguments_pb2.FuncSpec.Args:  # noqa: ANN401
+    def arguments(self, kind: str, rpc: str, *given: Message, **primitives: Any) -> arguments_pb2.FuncSpec.Args:
         """Collect what an operation asks for.
 
         Args:
@@ -136,7 +136,7 @@ class PluginHost:
         }
         return {kind.DESCRIPTOR.full_name: make for kind, make in makers.items()}[full_name]()
 
-    def invoke(self, kind: str, rpc: str, *given: Message, seconds: float | None = 60.0, **primitives: Any) -> Any:  # noqa: ANN401
+    def invoke(self, kind: str, rpc: str, *given: Message, seconds: float | None = 60.0, **primitives: Any) -> Any:
         """Call an operation with the arguments that it asks for, and wait.
 
         Args:
@@ -154,7 +154,7 @@ class PluginHost:
         """
         return self.ask(kind, rpc, self.arguments(kind, rpc, *given, **primitives), seconds)
 
-    def begin(self, kind: str, rpc: str, *given: Message, **primitives: Any) -> Any:  # noqa: ANN401
+    def begin(self, kind: str, rpc: str, *given: Message, **primitives: Any) -> Any:
         """Call an operation without waiting.
 
         Args:
@@ -172,7 +172,7 @@ class PluginHost:
         """End the plugin."""
         self.plugin.close()
 
-    def __enter__(self) -> PluginHost:
+    def __enter__(self) -> Self:
         """Give the host itself; the process runs already."""
         return self
 

@@ -83,12 +83,12 @@ class RecordingUI:
             {"Output": self._output, "Events": self._events, "IsInteractive": self._is_interactive},
         )
 
-    def _output(self, request: Any, _: grpc.ServicerContext) -> Empty:  # noqa: ANN401  # by descriptor
+    def _output(self, request: Any, _: grpc.ServicerContext) -> Empty:  # by descriptor
         for line in request.lines:
             self._record(streams_pb2.TerminalUI.Event(line=streams_pb2.TerminalUI.Event.Line(msg=line)))
         return Empty()
 
-    def _is_interactive(self, _: Any, __: grpc.ServicerContext) -> Any:  # noqa: ANN401  # by descriptor
+    def _is_interactive(self, _: Any, __: grpc.ServicerContext) -> Any:  # by descriptor
         return streams_pb2.TerminalUI.IsInteractiveResponse(interactive=self._interactive)
 
     def _events(self, events: Iterator[Any], _: grpc.ServicerContext) -> Iterator[Any]:
@@ -100,7 +100,7 @@ class RecordingUI:
                 yield streams_pb2.TerminalUI.Response(input=reply)
         self.ended.set()
 
-    def _record(self, event: Any) -> None:  # noqa: ANN401  # a nested generated class
+    def _record(self, event: Any) -> None:  # a nested generated class
         self.events.append(event)
         if not event.HasField("step"):
             return
@@ -175,14 +175,14 @@ class ScriptedExecSession:
         """Give what the broker serves."""
         return handler(SERVICES["ExecSessionService"], {"Output": self._output, "Input": self._input})
 
-    def _output(self, request: Any, _: grpc.ServicerContext) -> Empty:  # noqa: ANN401  # by descriptor
+    def _output(self, request: Any, _: grpc.ServicerContext) -> Empty:  # by descriptor
         if request.stderr:
             self.stderr += request.data
         else:
             self.stdout += request.data
         return Empty()
 
-    def _input(self, _: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: ANN401  # by descriptor
+    def _input(self, _: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # by descriptor
         context.add_callback(lambda: self._inputs.put(None))
         while (item := self._inputs.get()) is not None:
             yield item

@@ -67,10 +67,8 @@ def unpack(wrapped: Any, kind: type[M]) -> M:
 
     wanted = kind.DESCRIPTOR.full_name
     if name(wrapped) != wanted:
-        message = f"expected a {wanted}, got {name(wrapped) or 'nothing'}"
-        raise StateError(message)
+        raise StateError(f"expected a {wanted}, got {name(wrapped) or 'nothing'}")
     try:
         return kind.FromString(wrapped.value)
     except DecodeError as err:
-        message = f"what was sent as a {wanted} is not one"
-        raise StateError(message) from err
+        raise StateError(f"what was sent as a {wanted} is not one") from err

@@ -30,7 +30,7 @@ def service(plugin: Plugin, component: Component | None) -> Methods:
     }
 
 
-def _built(returned: Any) -> services_pb2.Build.Resp:  # noqa: ANN401  # what the component returned
+def _built(returned: Any) -> services_pb2.Build.Resp:  # what the component returned
     result = common.result_of(returned, "build")
     return services_pb2.Build.Resp(
         result=anys.pack(result.message),

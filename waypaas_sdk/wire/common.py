@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import grpc
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 
@@ -19,6 +18,8 @@ from waypaas_sdk.wire.operation import Methods, Plugin, capability, has, methods
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import grpc
 
     from waypaas_sdk.component import Component
     from waypaas_sdk.resources import Resource
@@ -44,15 +45,13 @@ def configurable(plugin: Plugin, component: Component | None) -> Methods:
         ConfigStruct, Configure and Documentation.
     """
 
-    def config_struct(_: Any, __: grpc.ServicerContext) -> Any:  # noqa: ANN401  # by descriptor
+    def config_struct(_: Any, __: grpc.ServicerContext) -> Any:  # by descriptor
         if component is None:
             return config_pb2.Config.StructResp()
         declared = options_class(component)
-        return config_pb2.Config.StructResp(
-            struct=optionschema.to_proto(declared) if declared else optionschema.EMPTY
-        )
+        return config_pb2.Config.StructResp(struct=optionschema.to_proto(declared) if declared else optionschema.EMPTY)
 
-    def configure(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401  # by descriptor
+    def configure(request: Any, context: grpc.ServicerContext) -> Any:  # by descriptor
         declared = options_class(component) if component is not None else None
         if component is None or declared is None:
             return Empty()
@@ -64,7 +63,7 @@ def configurable(plugin: Plugin, component: Component | None) -> Methods:
             context.abort(*faults.status_of(error, plugin.name, cancelled=False, logger=plugin.logger))
         return Empty()
 
-    def documentation(_: Any, __: grpc.ServicerContext) -> Any:  # noqa: ANN401  # by descriptor
+    def documentation(_: Any, __: grpc.ServicerContext) -> Any:  # by descriptor
         from waypaas_sdk import optiondocs  # noqa: PLC0415  # for `waypoint docs` only
 
         if component is None:
@@ -77,7 +76,7 @@ def configurable(plugin: Plugin, component: Component | None) -> Methods:
 def authentication(plugin: Plugin, component: Component | None) -> Methods:
     """Make the RPCs of an authenticator; it is one when it has `authenticate`."""
 
-    def encode(returned: Any) -> Any:  # noqa: ANN401  # what the component returned
+    def encode(returned: Any) -> Any:  # what the component returned
         return services_pb2.Auth.AuthResponse(authenticated=returned is not False)
 
     return {
@@ -90,7 +89,7 @@ def authentication(plugin: Plugin, component: Component | None) -> Methods:
 def destroyer(plugin: Plugin, component: Component | None) -> Methods:
     """Make the RPCs of a destroyer and a workspace destroyer."""
 
-    def encode(returned: Iterable[Resource] | None) -> Any:  # noqa: ANN401  # by descriptor
+    def encode(returned: Iterable[Resource] | None) -> Any:  # by descriptor
         gone = list(returned or ())
         return services_pb2.Destroy.Resp(
             declared_resources=reports.declared(gone), destroyed_resources=reports.destroyed(gone)
@@ -111,7 +110,7 @@ def status(plugin: Plugin, component: Component | None) -> Methods:
     Waypoint fail the deploy whose result it was to describe.
     """
 
-    def rescue(text: str) -> Any:  # noqa: ANN401  # by descriptor
+    def rescue(text: str) -> Any:  # by descriptor
         return reports.to_proto(StatusReport(Health.UNKNOWN, text))
 
     return {
@@ -120,12 +119,12 @@ def status(plugin: Plugin, component: Component | None) -> Methods:
     }
 
 
-def nothing(_: Any) -> Empty:  # noqa: ANN401  # whatever the component returned
+def nothing(_: Any) -> Empty:  # whatever the component returned
     """Encode the reply of an operation that has none."""
     return Empty()
 
 
-def result_of(returned: Any, operation: str) -> Result:  # noqa: ANN401  # what the component returned
+def result_of(returned: Any, operation: str) -> Result:  # what the component returned
     """Take what an operation returned as a Result.
 
     Args:
@@ -142,8 +141,7 @@ def result_of(returned: Any, operation: str) -> Result:  # noqa: ANN401  # what 
         return returned
     if isinstance(returned, Message):
         return Result(returned)
-    message = f"{operation} must return a protobuf message or a Result, not {type(returned).__name__}"
-    raise BugError(message)
+    raise BugError(f"{operation} must return a protobuf message or a Result, not {type(returned).__name__}")
 
 
 def as_json(message: Message) -> str:

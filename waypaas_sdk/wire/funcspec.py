@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from google.protobuf.message import Message
 
 from waypaas_sdk import arguments, signature
 from waypaas_sdk.call import Call
@@ -22,6 +19,9 @@ from waypaas_sdk.wire import anys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from contextlib import ExitStack
+
+    from google.protobuf.message import Message
 
     from waypaas_sdk.goplugin.broker import Broker
 
@@ -64,16 +64,14 @@ class Scope:
     logger: Logger
     closing: ExitStack
 
-    def dial(self, stream_id: int) -> Any:  # noqa: ANN401  # a grpc.Channel, untyped in the stubs' absence
+    def dial(self, stream_id: int) -> Any:  # a grpc.Channel, untyped in the stubs' absence
         """Connect to a stream of the host for the length of the call."""
         channel = self.broker.dial(stream_id)
         self.closing.callback(channel.close)
         return channel
 
 
-def from_proto(
-    sig: signature.Signature, sent: Iterable[arguments_pb2.FuncSpec.Value], scope: Scope
-) -> dict[str, Any]:
+def from_proto(sig: signature.Signature, sent: Iterable[arguments_pb2.FuncSpec.Value], scope: Scope) -> dict[str, Any]:
     """Decode the arguments of a call.
 
     Args:
@@ -111,26 +109,26 @@ def _not_sent(sig: signature.Signature, wanted: str) -> str:
     return f"{sig.operation} asked the host for {wanted}, which it did not send"
 
 
-def _decode(parameter: signature.Parameter, wrapped: Any, scope: Scope) -> Any:  # noqa: ANN401  # one of the author's types
+def _decode(parameter: signature.Parameter, wrapped: Any, scope: Scope) -> Any:  # one of the author's types
     if parameter.type in DECODERS:
         message, decode = DECODERS[parameter.type]
         return decode(anys.unpack(wrapped, message), scope)
     return anys.unpack(wrapped, parameter.type)
 
 
-def _source(sent: Any, _: Scope) -> arguments.Source:  # noqa: ANN401  # decoders share one type
+def _source(sent: Any, _: Scope) -> arguments.Source:  # decoders share one type
     return arguments.Source(sent.app, Path(sent.path))
 
 
-def _job_info(sent: Any, _: Scope) -> arguments.JobInfo:  # noqa: ANN401
+def _job_info(sent: Any, _: Scope) -> arguments.JobInfo:
     return arguments.JobInfo(sent.local, sent.workspace, sent.id, sent.project, sent.app)
 
 
-def _data_dir(sent: Any, _: Scope) -> arguments.DataDir:  # noqa: ANN401
+def _data_dir(sent: Any, _: Scope) -> arguments.DataDir:
     return arguments.DataDir(cache=Path(sent.cache_dir), data=Path(sent.data_dir))
 
 
-def _deployment_config(sent: Any, _: Scope) -> arguments.DeploymentConfig:  # noqa: ANN401
+def _deployment_config(sent: Any, _: Scope) -> arguments.DeploymentConfig:
     return arguments.DeploymentConfig(
         id=sent.id,
         sequence=sent.sequence,
@@ -141,27 +139,27 @@ def _deployment_config(sent: Any, _: Scope) -> arguments.DeploymentConfig:  # no
     )
 
 
-def _label_set(sent: Any, _: Scope) -> arguments.LabelSet:  # noqa: ANN401
+def _label_set(sent: Any, _: Scope) -> arguments.LabelSet:
     return arguments.LabelSet(dict(sent.labels))
 
 
-def _task_launch_info(sent: Any, _: Scope) -> arguments.TaskLaunchInfo:  # noqa: ANN401
+def _task_launch_info(sent: Any, _: Scope) -> arguments.TaskLaunchInfo:
     return arguments.TaskLaunchInfo(
         sent.oci_url, dict(sent.environment_variables), list(sent.entrypoint), list(sent.arguments)
     )
 
 
-def _logger(sent: Any, scope: Scope) -> Logger:  # noqa: ANN401
+def _logger(sent: Any, scope: Scope) -> Logger:
     return scope.logger.named(sent.name) if sent.name else scope.logger
 
 
-def _terminal_ui(sent: Any, scope: Scope) -> TerminalUI:  # noqa: ANN401
+def _terminal_ui(sent: Any, scope: Scope) -> TerminalUI:
     terminal = TerminalUI(scope.dial(sent.stream_id))
     scope.closing.callback(terminal.close)
     return terminal
 
 
-def _log_viewer(sent: Any, scope: Scope) -> LogViewer:  # noqa: ANN401
+def _log_viewer(sent: Any, scope: Scope) -> LogViewer:
     from datetime import UTC  # noqa: PLC0415  # logs only
 
     viewer = LogViewer(scope.dial(sent.stream_id), sent.starting_at.ToDatetime(tzinfo=UTC), sent.limit)
@@ -169,7 +167,7 @@ def _log_viewer(sent: Any, scope: Scope) -> LogViewer:  # noqa: ANN401
     return viewer
 
 
-def _exec_session(sent: Any, scope: Scope) -> ExecSession:  # noqa: ANN401
+def _exec_session(sent: Any, scope: Scope) -> ExecSession:
     size = arguments.WindowSize(sent.initial_window.height, sent.initial_window.width)
     session = ExecSession(
         scope.dial(sent.stream_id),
@@ -183,7 +181,7 @@ def _exec_session(sent: Any, scope: Scope) -> ExecSession:  # noqa: ANN401
     return session
 
 
-def _status_report(sent: Any, _: Scope) -> StatusReport:  # noqa: ANN401
+def _status_report(sent: Any, _: Scope) -> StatusReport:
     from waypaas_sdk.wire import reports  # noqa: PLC0415  # status only
 
     return reports.from_proto(sent)

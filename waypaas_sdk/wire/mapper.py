@@ -27,7 +27,7 @@ def service(plugin: Plugin, mappers: Sequence[Mapper]) -> Methods:
         Behaviour by name of the RPC.
     """
 
-    def list_mappers(_: Any, __: grpc.ServicerContext) -> Any:  # noqa: ANN401  # by descriptor
+    def list_mappers(_: Any, __: grpc.ServicerContext) -> Any:  # by descriptor
         response = arguments_pb2.Map.ListResponse()
         for offered in mappers:
             function = response.funcs.add(name=getattr(offered.convert, "__name__", "mapper"))
@@ -35,7 +35,7 @@ def service(plugin: Plugin, mappers: Sequence[Mapper]) -> Methods:
             function.result.add(type=offered.target.DESCRIPTOR.full_name)
         return response
 
-    def map_(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401  # by descriptor
+    def map_(request: Any, context: grpc.ServicerContext) -> Any:  # by descriptor
         sent = {anys.name(value.proto_any): value.proto_any for value in request.args.args}
         for offered in mappers:
             source = sent.get(offered.source.DESCRIPTOR.full_name)
@@ -43,7 +43,7 @@ def service(plugin: Plugin, mappers: Sequence[Mapper]) -> Methods:
                 continue
             try:
                 converted = offered.convert(anys.unpack(source, offered.source))
-            except Exception as error:  # noqa: BLE001  # every exception becomes a status
+            except Exception as error:  # every exception becomes a status
                 context.abort(*faults.status_of(error, plugin.name, cancelled=False, logger=plugin.logger))
                 raise
             return arguments_pb2.Map.Response(result=anys.pack(converted))

@@ -70,12 +70,12 @@ def methods(
     """
     sig = component.signatures.get(operation) if component is not None else None
 
-    def give_spec(_: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401  # by descriptor
+    def give_spec(_: Any, context: grpc.ServicerContext) -> Any:  # by descriptor
         if sig is None:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{plugin.name} does not implement {rpc}")
         return funcspec.to_proto(sig)
 
-    def call(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401  # by descriptor
+    def call(request: Any, context: grpc.ServicerContext) -> Any:  # by descriptor
         if sig is None:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{plugin.name} does not implement {rpc}")
         return _run(plugin, component, sig, request, context, encode, rescue)
@@ -83,15 +83,15 @@ def methods(
     return {spec or f"{rpc}Spec": give_spec, rpc: call}
 
 
-def _run(  # noqa: PLR0913  # one call's whole context
+def _run(  # one call's whole context
     plugin: Plugin,
-    component: Any,  # noqa: ANN401  # its methods differ
-    sig: Any,  # noqa: ANN401
-    request: Any,  # noqa: ANN401
+    component: Any,  # its methods differ
+    sig: Any,
+    request: Any,
     context: grpc.ServicerContext,
     encode: Callable[[Any], Any],
     rescue: Callable[[str], Any] | None,
-) -> Any:  # noqa: ANN401
+) -> Any:
     running = Call(sig.operation)
     plugin.running.begin(running)
     context.add_callback(running.cancel)
@@ -102,7 +102,7 @@ def _run(  # noqa: PLR0913  # one call's whole context
             running.check()
             returned = getattr(component, sig.operation)(**given)
         return encode(returned)
-    except Exception as error:  # noqa: BLE001  # every exception becomes a status
+    except Exception as error:  # every exception becomes a status
         code, text = faults.status_of(error, plugin.name, cancelled=running.cancelled, logger=plugin.logger)
         plugin.logger.debug(f"{sig.operation} failed", code=code.name, error=text)
         if rescue is not None and not running.cancelled:
@@ -123,7 +123,7 @@ def capability(implemented: bool) -> Callable[[Any, grpc.ServicerContext], Any]:
         The behaviour.
     """
 
-    def answer(_: Any, __: grpc.ServicerContext) -> Any:  # noqa: ANN401  # by descriptor
+    def answer(_: Any, __: grpc.ServicerContext) -> Any:  # by descriptor
         return services_pb2.ImplementsResp(implements=implemented)
 
     return answer

@@ -26,7 +26,7 @@ def service(plugin: Plugin, component: Component | None) -> Methods:
         Behaviour by name of the RPC.
     """
 
-    def released_by(returned: Any) -> services_pb2.DefaultReleaser.Resp:  # noqa: ANN401  # what the component returned
+    def released_by(returned: Any) -> services_pb2.DefaultReleaser.Resp:  # what the component returned
         return _default_releaser(plugin, returned)
 
     return {
@@ -45,7 +45,7 @@ def service(plugin: Plugin, component: Component | None) -> Methods:
     }
 
 
-def _deployed(returned: Any) -> services_pb2.Deploy.Resp:  # noqa: ANN401  # what the component returned
+def _deployed(returned: Any) -> services_pb2.Deploy.Resp:  # what the component returned
     result = common.result_of(returned, "deploy")
     return services_pb2.Deploy.Resp(
         result=anys.pack(result.message),
@@ -56,7 +56,7 @@ def _deployed(returned: Any) -> services_pb2.Deploy.Resp:  # noqa: ANN401  # wha
     )
 
 
-def _executed(returned: Any) -> streams_pb2.ExecResult:  # noqa: ANN401  # what the component returned
+def _executed(returned: Any) -> streams_pb2.ExecResult:  # what the component returned
     return streams_pb2.ExecResult(exit_code=int(returned or 0))
 
 
@@ -64,10 +64,9 @@ def _generation(returned: str | bytes) -> services_pb2.Generation.Resp:
     return services_pb2.Generation.Resp(id=returned.encode() if isinstance(returned, str) else returned)
 
 
-def _default_releaser(plugin: Plugin, returned: Any) -> services_pb2.DefaultReleaser.Resp:  # noqa: ANN401
+def _default_releaser(plugin: Plugin, returned: Any) -> services_pb2.DefaultReleaser.Resp:
     if not isinstance(returned, ReleaseManager):
-        message = f"default_releaser must return a ReleaseManager, not {type(returned).__name__}"
-        raise BugError(message)
+        raise BugError(f"default_releaser must return a ReleaseManager, not {type(returned).__name__}")
     descriptor = services_pb2.DESCRIPTOR.services_by_name["ReleaseManager"]
     stream_id = plugin.broker.accept([handler(descriptor, releasemanager.service(plugin, returned))])
     return services_pb2.DefaultReleaser.Resp(stream_id=stream_id)

@@ -30,7 +30,7 @@ def service(plugin: Plugin, component: Component | None) -> Methods:
     }
 
 
-def _pushed(returned: Any) -> services_pb2.Push.Resp:  # noqa: ANN401  # what the component returned
+def _pushed(returned: Any) -> services_pb2.Push.Resp:  # what the component returned
     result = common.result_of(returned, "push")
     return services_pb2.Push.Resp(
         result=anys.pack(result.message),
@@ -39,5 +39,5 @@ def _pushed(returned: Any) -> services_pb2.Push.Resp:  # noqa: ANN401  # what th
     )
 
 
-def _access(returned: Any) -> services_pb2.Access.Resp:  # noqa: ANN401  # what the component returned
+def _access(returned: Any) -> services_pb2.Access.Resp:  # what the component returned
     return services_pb2.Access.Resp(result=anys.pack(common.result_of(returned, "access").message))

@@ -31,7 +31,7 @@ def service(plugin: Plugin, component: Component | None) -> Methods:
     }
 
 
-def _released(returned: Any) -> services_pb2.Release.Resp:  # noqa: ANN401  # what the component returned
+def _released(returned: Any) -> services_pb2.Release.Resp:  # what the component returned
     result = common.result_of(returned, "release")
     return services_pb2.Release.Resp(
         result=anys.pack(result.message),

@@ -111,7 +111,7 @@ def from_proto(message: resources_pb2.StatusReport) -> StatusReport:
     )
 
 
-def _part(entry: Any) -> ResourceStatus:  # noqa: ANN401  # a nested generated class
+def _part(entry: Any) -> ResourceStatus:  # a nested generated class
     from datetime import UTC  # noqa: PLC0415  # rarely needed
 
     created = entry.created_time.ToDatetime(tzinfo=UTC) if entry.HasField("created_time") else None

@@ -30,10 +30,10 @@ def service(plugin: Plugin, component: Component | None) -> Methods:
     }
 
 
-def _started(returned: Any) -> services_pb2.TaskLaunch.Resp:  # noqa: ANN401  # what the component returned
+def _started(returned: Any) -> services_pb2.TaskLaunch.Resp:  # what the component returned
     result = common.result_of(returned, "start")
     return services_pb2.TaskLaunch.Resp(result=anys.pack(result.message), result_json=common.as_json(result.message))
 
 
-def _watched(returned: Any) -> services_pb2.TaskWatch.Resp:  # noqa: ANN401  # what the component returned
+def _watched(returned: Any) -> services_pb2.TaskWatch.Resp:  # what the component returned
     return services_pb2.TaskWatch.Resp(exit_code=int(returned or 0))
