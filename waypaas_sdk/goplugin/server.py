@@ -186,8 +186,10 @@ def _plugin_services(broker: Broker, stdio: Stdio, stop: Stop) -> list[grpc.Gene
 
 
 def _handle_signals(stop: Stop, running: RunningCalls, report: Callable[[str], None]) -> None:
-    """SIGTERM ends the process. SIGINT reaches the whole terminal, so the host has it
-    too and decides about the process; we only begin to undo at once.
+    """Let SIGTERM end the process, and SIGINT cancel its calls.
+
+    SIGINT reaches the whole terminal, so the host has it too and decides about
+    the process; we only begin to undo at once.
     """
 
     def on_terminate(_: int, __: object) -> None:
