@@ -1,0 +1,180 @@
+"""A revision of a company's standards as a value: org, teams, apps and their layers, indexed by app.
+
+Whole and valid by construction: `reading.tree` builds one or refuses the
+revision. Looking up one app touches its own layers only, however many teams
+there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from teamconfig import errors
+from teamconfig.keys import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from teamconfig.layers import Layer
+
+
+@dataclass(frozen=True, slots=True)
+class Org:
+    """The company.
+
+    Args:
+        name: Its name.
+        environments: In the order of promotion; workspace `default` is the first.
+        protected: Environments in which nobody may open a shell.
+        workspaces: Environment by workspace, for workspaces that are not named like one; "pr-*" matches a prefix.
+        contact: Whom to ask about the standards.
+    """
+
+    name: str
+    environments: tuple[str, ...]
+    protected: frozenset[str] = frozenset()
+    workspaces: Mapping[str, str] = field(default_factory=dict)
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What a team says about one of its apps.
+
+    Args:
+        layer: Its app.yaml, or None.
+        environments: Its layers by environment.
+    """
+
+    layer: Layer | None = None
+    environments: Mapping[str, Layer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team.
+
+    Args:
+        name: Name of its directory.
+        projects: Waypoint projects that belong to it.
+        groups: Identity groups whose members are in the team.
+        owner: Whom to ask about its standards.
+        layer: Its team.yaml.
+        environments: Its layers by environment.
+        apps: Its apps by project and app.
+    """
+
+    name: str
+    projects: tuple[str, ...]
+    groups: tuple[str, ...]
+    owner: str
+    layer: Layer
+    environments: Mapping[str, Layer] = field(default_factory=dict)
+    apps: Mapping[tuple[str, str], App] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One revision of the standards.
+
+    Args:
+        revision: As "dir:1f0c6a2b9d3e" or "git:1f0c6a2b9d3e"; what file:line is good for.
+        origin: Where it was read from, for people.
+        note: Something the user must be told, as the age of a cached copy; empty if nothing.
+        org: The company.
+        layer: org.yaml.
+        environments: Layers of the company by environment.
+        teams: By name.
+        owners: Name of the team by project.
+    """
+
+    revision: str
+    origin: str
+    org: Org
+    layer: Layer
+    environments: Mapping[str, Layer]
+    teams: Mapping[str, Team]
+    owners: Mapping[str, str]
+    note: str = ""
+
+    def team_of(self, project: str) -> Team:
+        """Find the team that a project belongs to.
+
+        Args:
+            project: Waypoint's project.
+
+        Returns:
+            The team.
+
+        Raises:
+            StandardsError: No team claims it (kind missing).
+        """
+        owner = self.owners.get(project)
+        if owner is not None:
+            return self.teams[owner]
+        close = nearest(project, self.owners)
+        hint = f'write project = "{close}" if you meant that one, or ' if close else ""
+        raise errors.missing(
+            f'project "{project}" belongs to no team',
+            f'no team.yaml of "{self.org.name}" lists it under team.projects (revision {self.revision})',
+            f"{hint}ask {self.org.contact or 'the platform team'} to add it to teams/<team>/team.yaml",
+            "project in waypoint.hcl",
+        )
+
+    def environment_of(self, workspace: str) -> str:
+        """Find the environment that a Waypoint workspace stands for.
+
+        Args:
+            workspace: Waypoint's workspace, or the name of an environment.
+
+        Returns:
+            The environment.
+
+        Raises:
+            StandardsError: It stands for none (kind missing).
+        """
+        org = self.org
+        if workspace in org.workspaces:
+            return org.workspaces[workspace]
+        if workspace in org.environments:
+            return workspace
+        if workspace == "default":
+            return org.environments[0]
+        patterns = [name for name in org.workspaces if name.endswith("*") and workspace.startswith(name[:-1])]
+        if patterns:
+            return org.workspaces[max(patterns, key=len)]
+        close = nearest(workspace, org.environments) or org.environments[0]
+        raise errors.missing(
+            f'workspace "{workspace}" stands for no environment',
+            f'the environments of "{org.name}" are {", ".join(org.environments)}',
+            f"use workspace {close}, or map it under org.workspaces in org.yaml",
+            "the workspace of this run (-workspace, or the default)",
+        )
+
+    def layers(self, team: Team, project: str, app: str, environment: str) -> Iterator[Layer]:
+        """Give the layers of one app in one environment, those that exist, lowest first.
+
+        Args:
+            team: The team that owns the project.
+            project: Waypoint's project.
+            app: Waypoint's app.
+            environment: One of the environments.
+
+        Yields:
+            Layers from the org up to the app in this environment.
+        """
+        own = team.apps.get((project, app), _NO_APP)
+        for layer in (
+            self.layer,
+            self.environments.get(environment),
+            team.layer,
+            team.environments.get(environment),
+            own.layer,
+            own.environments.get(environment),
+        ):
+            if layer is not None:
+                yield layer
+
+
+_NO_APP = App()
