@@ -6,6 +6,32 @@ Knows nothing of Waypoint, gRPC or clouds. `load` finds and reads the standards,
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from teamconfig.errors import Problem, StandardsError
 
-__all__ = ["Problem", "StandardsError"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from teamconfig.tree import Tree
+
+__all__ = ["Problem", "StandardsError", "load"]
+
+
+def load(start: Path | str, environ: Mapping[str, str]) -> Tree:
+    """Find and read the standards; see `source.load`.
+
+    Args:
+        start: Directory of the app, from which .waypaas/config.yaml is looked up.
+        environ: The process's environment.
+
+    Returns:
+        The tree; show its `note` to the user if it has one.
+
+    Raises:
+        StandardsError: No standards are named, or they cannot be read (kind missing), or are wrong (state).
+    """
+    from teamconfig import source  # noqa: PLC0415  # YAML is loaded by who reads standards, not by who reads the model
+
+    return source.load(start, environ)

@@ -89,10 +89,10 @@ def may_change(key: Key, rules: tuple[Rule, ...], team: Team) -> str:
     """
     lock = next((rule for rule in rules if rule.locked), None)
     if lock is not None:
-        return f"only {lock.owner}, at {lock.where}"
+        return f"only {lock.owner}, at {lock.where}" if lock.owner else f"nobody: {lock.reason}"
     owner = f" ({team.owner})" if team.owner else ""
     who = f"team {team.name}{owner} in teams/{team.name}/"
     if key[0] in _IN_FILE:
         who = f"the app's developers in waypoint.hcl, {who}"
-    limits = "; ".join(f"{rule.text} (more: {rule.contact})" for rule in rules)
-    return f"{who}, {limits}" if limits else who
+    limits = "; ".join(f"{rule.text} (more: ask {rule.contact})" for rule in rules)
+    return f"{who}; {limits}" if limits else who

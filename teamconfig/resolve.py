@@ -64,6 +64,7 @@ def profile(
     winners = {key: _fill(key, stack[-1].leaves[key].value, words) for key, stack in stacks.items()}
     problems += _loosened(bound)
     problems += _breaches(bound, stacks, winners)
+    problems += _broken_locks(bound, stacks, words)
     problems += consistency.problems(winners, stacks)
     if problems:
         raise StandardsError(problems, f"{len(problems)} problems with {project}/{app} in {environment}")
@@ -111,36 +112,39 @@ def _breaches(bound: Sequence[Rule], stacks: Mapping[Key, list[Layer]], winners:
             broken = rules.breach(rule, spec, winners[rule.key])
             if broken is not None:
                 found.append(_bound_problem(rule, rule.key, stacks[rule.key], broken))
-        if rule.locked:
-            found += _lock_problems(rule, stacks)
     return found
 
 
-def _lock_problems(rule: Rule, stacks: Mapping[Key, list[Layer]]) -> list[Problem]:
+def _broken_locks(bound: Sequence[Rule], stacks: Mapping[Key, list[Layer]], words: Mapping[str, str]) -> list[Problem]:
     """Find the leaves below a lock that have another value than the one at the layer of the lock."""
-    depth = len(rule.key)
-    keys = (rule.key,) if rule.key in stacks else [key for key in stacks if key[:depth] == rule.key]
-    found = []
-    for key in keys:
-        stack = stacks.get(key, [])
-        top = stack[-1]
-        if rule.rank is None or top.rank <= rule.rank:
+    found: dict[Key, Problem] = {}
+    for rule in bound:
+        if not rule.locked:
             continue
-        held = [layer.leaves[key].value for layer in stack if layer.rank <= rule.rank]
-        spec = schema.find(key)
-        if spec is None or (held and kinds.same(_scalar(spec, key), held[-1], top.leaves[key].value)):
-            continue
-        word = f"locks it to {_written(top, held[-1])}" if held else "locks it, unset"
-        found.append(
-            Problem(
-                f"{_subject(key, top)} is not allowed",
-                f"{rule.layer} {word}: {rule.reason} ({rule.where})",
-                f"remove it, or ask {rule.contact}",
-                top.where(key),
-                "policy",
-            )
-        )
-    return found
+        depth = len(rule.key)
+        for key in [rule.key] if rule.key in stacks else [key for key in stacks if key[:depth] == rule.key]:
+            problem = _lock_problem(rule, key, stacks[key], words)
+            if problem is not None:
+                found[key] = problem  # of two locks the later one tells more: the first may be the built-in one
+    return list(found.values())
+
+
+def _lock_problem(rule: Rule, key: Key, stack: Sequence[Layer], words: Mapping[str, str]) -> Problem | None:
+    """Compare the value that wins with the one at the layer of the lock."""
+    top, spec = stack[-1], schema.find(key)
+    if rule.rank is None or spec is None or top.rank <= rule.rank:
+        return None
+    held = [_fill(key, layer.leaves[key].value, words) for layer in stack if layer.rank <= rule.rank]
+    if held and kinds.same(_scalar(spec, key), held[-1], _fill(key, top.leaves[key].value, words)):
+        return None
+    word = f"locks it to {_written(top, held[-1])}" if held else "locks it, unset"
+    return Problem(
+        f"{_subject(key, top)} is not allowed",
+        f"{rule.layer} {word}: {rule.reason} ({rule.where})",
+        f"remove it, or ask {rule.contact}" if rule.contact else "remove it",
+        top.where(key),
+        "policy",
+    )
 
 
 def _scalar(spec: Spec, key: Key) -> Spec:
@@ -161,7 +165,8 @@ def _bound_problem(rule: Rule, key: Key, stack: Sequence[Layer], broken: rules.B
         fix = f"set {format_key(key)}: {broken.example} beside the rule"
         return Problem(what, why, fix, rule.where, "policy")
     write = f"write {_assignment(key, top, broken.example)}" if broken.example is not None else "remove it"
-    return Problem(f"{_subject(key, top)} is not allowed", why, f"{write}, or ask {rule.contact}", top.where(key), "policy")
+    fix = f"{write}, or ask {rule.contact}"
+    return Problem(f"{_subject(key, top)} is not allowed", why, fix, top.where(key), "policy")
 
 
 def _subject(key: Key, layer: Layer) -> str:
@@ -170,7 +175,7 @@ def _subject(key: Key, layer: Layer) -> str:
     if layer.rank is Rank.FILE:
         spec = schema.find(key)
         entry = spec is not None and spec.kind == "map"
-        name = f"{key[-2]}.{key[-1]}" if entry else key[-1]
+        name = format_key(key[-2:]) if entry else key[-1]
         return f"option {name} = {stanza.literal(value)}"
     return f"{format_key(key)}: {_written(layer, value)}"
 

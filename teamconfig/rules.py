@@ -51,7 +51,7 @@ class Rule:
 
     @property
     def contact(self) -> str:
-        """Whom or what to ask."""
+        """Whom or what to ask; empty for what is built in and nobody can change."""
         return self.ask or self.owner
 
     @property

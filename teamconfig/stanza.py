@@ -101,7 +101,7 @@ def layer(stanzas: Iterable[Stanza]) -> tuple[Layer, list[Problem]]:
         parts = {(*key, name): item for name, item in value.items()} if spec.kind == "map" else {key: value}
         for part, item in parts.items():
             leaves[part] = Leaf(item)
-            places[part] = ".".join((where, *part[len(key) :]))
+            places[part] = where + format_key((".", *part[len(key) :]))[1:]
 
     def walk(prefix: Key, block: type, values: Mapping[str, Any], path: str) -> None:
         known = specs(block)

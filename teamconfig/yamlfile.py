@@ -152,9 +152,9 @@ class _Reader:
             return self._mapping(node, depth, line)
         if isinstance(node, yaml.SequenceNode):
             return Node([self._convert(item, depth + 1) for item in node.value], line)
-        if node.tag == _NULL and node.style is None:
+        if node.tag == _NULL and not node.style:
             return Node(None, line)
-        return Node(str(node.value), line, plain=node.style is None)
+        return Node(str(node.value), line, plain=not node.style)
 
     def _mapping(self, node: yaml.MappingNode, depth: int, line: int) -> Node:
         found: dict[str, Node] = {}
@@ -165,7 +165,7 @@ class _Reader:
                 self._refuse("a key is a list or map", "keys are names", "write a name", at)
                 continue
             name = str(name_node.value)
-            if name == "<<" and name_node.style is None:
+            if name == "<<" and not name_node.style:
                 self._refuse("merge key << is not read", "layers merge by themselves", "write the keys out", at)
             elif name in found:
                 why = f"it stands on line {lines[name]} already, and only one can count"

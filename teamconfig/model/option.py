@@ -56,7 +56,7 @@ def option(  # noqa: PLR0913  # each is one fact about a key, all but two are na
         "kind": kind,
         "doc": doc,
         "unit": unit or UNITS.get(kind),
-        "example": example or _EXAMPLES.get(kind) or (choices[0] if choices else None),
+        "example": example or _example(kind, preset, choices),
         "default": default,
         "preset": preset,
         "bounds": bounds,
@@ -67,3 +67,10 @@ def option(  # noqa: PLR0913  # each is one fact about a key, all but two are na
     if kind == "blocks":
         return dataclasses.field(default_factory=list, metadata=metadata)
     return dataclasses.field(default=None, metadata=metadata)
+
+
+def _example(kind: Kind, preset: Any, choices: tuple[str, ...] | None) -> str | None:
+    """Choose an example for a key that declares none."""
+    if preset is not None and kind != "block":
+        return str(preset).lower() if isinstance(preset, bool) else str(preset)
+    return _EXAMPLES.get(kind) or (choices[0] if choices else None)
