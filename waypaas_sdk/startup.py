@@ -12,13 +12,14 @@ This module must be imported before grpc and protobuf, and import nothing dear.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
 
 DEFERRED = frozenset(
     {
@@ -48,7 +49,28 @@ class _DeferringFinder:
         return spec
 
 
+class _TypingExtensions(ModuleType):
+    """typing_extensions as far as grpc's server needs it: one decorator that does nothing.
+
+    The real module takes longer to load than all of ours; it comes when
+    anything else of it is asked for.
+    """
+
+    @staticmethod
+    def override(method: Any) -> Any:
+        return method
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(import_module(self.__name__), name)
+
+
 def defer() -> None:
     """Defer the modules of DEFERRED that are not imported yet; once per process is enough."""
-    if not any(isinstance(finder, _DeferringFinder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _DeferringFinder())
+    if any(isinstance(finder, _DeferringFinder) for finder in sys.meta_path):
+        return
+    sys.meta_path.insert(0, _DeferringFinder())
+    sys.modules.setdefault("typing_extensions", _TypingExtensions("typing_extensions"))
