@@ -7,12 +7,15 @@ them by a merged pull request: a shell in a protected environment.
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
 from teamconfig import schema
 from teamconfig.layers import Layer, Leaf, Rank
 from teamconfig.rules import Rule
 
-_NO_SHELL = ("exec",)
+if TYPE_CHECKING:
+    from teamconfig.keys import Key
+
 _SECTIONS_WITH_SHELL = ("kubernetes", "ecs")
 
 
@@ -27,7 +30,7 @@ def layer(*, protected: bool) -> Layer:
         Values of every key with a default, and the rules of protected environments.
     """
     leaves = {key: Leaf(value) for key, value in schema.presets().items()}
-    locks = [(section, *_NO_SHELL) for section in _SECTIONS_WITH_SHELL] if protected else []
+    locks: list[Key] = [(section, "exec") for section in _SECTIONS_WITH_SHELL] if protected else []
     for key in locks:
         leaves[key] = Leaf("deny")
     rules = {

@@ -145,10 +145,10 @@ def _check_bounds(spec: Spec, value: Any) -> None:
         raise RefusedError(f"{spec.name} is at most {most}", str(most))
 
 
-def _check_texts(spec: Spec, value: Any, container: type) -> None:
+def _check_texts(spec: Spec, value: Any, container: type[list[Any]] | type[dict[Any, Any]]) -> None:
     if not isinstance(value, container):
         raise RefusedError(f"{spec.name} is {WANTED[spec.kind]}", spec.example)
-    texts = [*value, *value.values()] if isinstance(value, dict) else value
+    texts: list[Any] = [*value, *value.values()] if isinstance(value, dict) else list(value)
     if not all(isinstance(text, str) for text in texts):
         raise RefusedError(f"{spec.name} is {WANTED[spec.kind]}", spec.example)
 

@@ -50,7 +50,7 @@ def parse_memory(text: str) -> int:
         number, letter = (guess[1], (guess[2] or "m").upper()) if guess else ("512", "M")
         raise UnitError("memory is a number with Ki, Mi, Gi, Ti or k, M, G, T", f"{number}{letter}i")
     number, _, fraction = match[1].partition(".")
-    scale = 10 ** len(fraction)
+    scale: int = 10 ** len(fraction)
     total, rest = divmod(int(number + fraction) * _FACTORS[match[2] or ""], scale)
     if rest:
         raise UnitError("memory is a whole number of bytes", format_memory(total))

@@ -152,9 +152,10 @@ class _Reader:
             return self._mapping(node, depth, line)
         if isinstance(node, yaml.SequenceNode):
             return Node([self._convert(item, depth + 1) for item in node.value], line)
-        if node.tag == _NULL and not node.style:
+        style = getattr(node, "style", None)
+        if node.tag == _NULL and not style:
             return Node(None, line)
-        return Node(str(node.value), line, plain=not node.style)
+        return Node(str(node.value), line, plain=not style)
 
     def _mapping(self, node: yaml.MappingNode, depth: int, line: int) -> Node:
         found: dict[str, Node] = {}
