@@ -1,0 +1,77 @@
+"""The bed as tests see it."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from testbed import bed
+from testbed.shell import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Bed:
+    """A running bed.
+
+    Args:
+        state: As written down.
+    """
+
+    def __init__(self, state: bed.State) -> None:
+        self._state = state
+        self.kubeconfig: Path = state.admin
+        self.url = state.url
+        self.netns = state.netns
+        self.registry = f"127.0.0.1:{state.registry_port}"
+
+    def kubectl(self, *arguments: str, stdin: str = "") -> str:
+        """Run kubectl with every right and give its output."""
+        return bed.kubectl(self._state, *arguments, stdin=stdin)
+
+    def inside(self, *command: str) -> str:
+        """Run a command in the bed's network and give its output."""
+        return run(["nsenter", f"--net=/run/netns/{self.netns}", *command])
+
+    def stop_apiserver(self) -> None:
+        """Stop the API server as a crash would."""
+        bed.stop_apiserver(self._state)
+
+    def start_apiserver(self) -> None:
+        """Start it again, and wait until it is ready."""
+        bed.start_apiserver(self._state)
+
+    @contextmanager
+    def namespace(self, pin: str, labels: dict[str, str] | None = None, name: str = "") -> Iterator[str]:
+        """Make a namespace, and remove it with all that is in it.
+
+        Args:
+            pin: "real" or "fake": on which nodes its pods run.
+            labels: Of the namespace, for instance that of a Pod Security Standard.
+            name: A made-up one if empty.
+
+        Returns:
+            Its name.
+        """
+        name = name or f"test-{os.urandom(4).hex()}"
+        selector = {"scheduler.alpha.kubernetes.io/node-selector": f"waypaas.test/node={pin}"}
+        metadata = {"name": name, "annotations": selector, "labels": labels or {}}
+        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+        try:
+            yield name
+        finally:
+            self.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+
+
+def ensure() -> Bed:
+    """Give the default bed; starts it when it does not run.
+
+    Raises:
+        TestbedError: It could not be built or started.
+    """
+    return Bed(bed.up())
