@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from teamconfig.schema import Spec
     from teamconfig.yamlfile import Node
 
-_INT = re.compile(r"[-+]?[0-9]+")
+_LISTED = 12
+_INT = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
 _RULE_KEYS = ("min", "max", "allowed", "locked", "reason", "owner", "ask")
 _ABSENT = object()
@@ -58,7 +59,8 @@ class Checker:
             line: Line of the key.
         """
         close = nearest(name, known)
-        fix = f"write {close}" if close else f"use one of {', '.join(known[:12])}{', ...' if len(known) > 12 else ''}"
+        more = ", ..." if len(known) > _LISTED else ""
+        fix = f"write {close}" if close else f"use one of {', '.join(known[:_LISTED])}{more}"
         self.refuse(f"unknown key {name}", f"{holder} has no such key", fix, line)
 
     def mapping(self, node: Node | None, holder: str) -> Node | None:
@@ -96,7 +98,7 @@ class Checker:
                 return text
             if kind == "bool" and node.plain and text in ("true", "false"):
                 return text == "true"
-            if kind == "int" and node.plain and _INT.fullmatch(text) and len(text) < 20:
+            if kind == "int" and node.plain and _INT.fullmatch(text):
                 return int(text)
             if kind == "float" and node.plain and _FLOAT.fullmatch(text):
                 return float(text)
@@ -301,21 +303,25 @@ def _rule(checker: Checker, node: Node, key: Key, layer: Layer, line: int) -> Ru
             facts |= _bound(checker, spec, key, fact, value)
         else:
             facts[fact] = checker.text(value, f"rule {name}.{fact}")
-    limits = facts.keys() & {"least", "most", "allowed", "locked"}
     if len(checker.problems) == before:
-        if not limits:
-            checker.refuse(f"rule {name} limits nothing", "a rule has min, max, allowed or locked", "add one", line)
-        for fact in ("reason", "owner"):
-            if not facts.get(fact):
-                why = "whoever runs into the rule must learn why it is so, and whom to ask"
-                checker.refuse(f"rule {name} has no {fact}", why, f"add {fact}: ...", line)
-        if spec is not None and "least" in facts and "most" in facts:
-            if kinds.measure(spec, facts["least"]) > kinds.measure(spec, facts["most"]):
-                why = f"min {facts['least']} is more than max {facts['most']}"
-                checker.refuse(f"rule {name} permits nothing", why, "swap or correct them", line)
+        _check_rule(checker, spec, name, facts, line)
     if len(checker.problems) > before:
         return None
     return Rule(key=key, rank=layer.rank, layer=layer.title, where=f"{checker.path}:{line}", **facts)
+
+
+def _check_rule(checker: Checker, spec: Spec | None, name: str, facts: dict[str, Any], line: int) -> None:
+    """Look at a rule as a whole: that it limits something, permits something, and says why."""
+    if not facts.keys() & {"least", "most", "allowed", "locked"}:
+        checker.refuse(f"rule {name} limits nothing", "a rule has min, max, allowed or locked", "add one", line)
+    for fact in ("reason", "owner"):
+        if not facts.get(fact):
+            why = "whoever runs into the rule must learn why it is so, and whom to ask"
+            checker.refuse(f"rule {name} has no {fact}", why, f"add {fact}: ...", line)
+    both = spec is not None and "least" in facts and "most" in facts
+    if both and spec is not None and kinds.measure(spec, facts["least"]) > kinds.measure(spec, facts["most"]):
+        why = f"min {facts['least']} is more than max {facts['most']}"
+        checker.refuse(f"rule {name} permits nothing", why, "swap or correct them", line)
 
 
 def _bound(checker: Checker, spec: Spec | None, key: Key, fact: str, node: Node) -> dict[str, Any]:
@@ -323,7 +329,8 @@ def _bound(checker: Checker, spec: Spec | None, key: Key, fact: str, node: Node)
     name = format_key(key)
     entry = spec is not None and spec.kind == "map" and key[-1] != spec.name
     if spec is None or spec.kind in ("block", "blocks") or (spec.kind == "map" and not entry):
-        checker.refuse(f"rule {name} has {fact}", "only a single value has bounds", "use locked, or name a key", node.line)
+        why = "only a single value has bounds"
+        checker.refuse(f"rule {name} has {fact}", why, "use locked, or name a key", node.line)
         return {}
     if fact != "allowed":
         if not kinds.ordered(spec):

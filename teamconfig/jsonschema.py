@@ -144,23 +144,27 @@ def _key(spec: Spec) -> dict[str, Any]:
         words.append(f"From {spec.bounds[0]} to {spec.bounds[1]}.")
     if spec.default:
         words.append(f"Default: {spec.default}.")
-    described = {"description": " ".join(words)}
-    if spec.block is not None:
-        reference = {"$ref": f"#/$defs/{spec.block.__name__}"}
-        return {**described, **(reference if spec.kind == "block" else {"type": "array", "items": reference})}
-    if spec.kind == "list":
-        return {**described, "type": "array", "items": _TEXT}
-    if spec.kind == "map":
-        return {**described, "type": "object", "additionalProperties": _TEXT}
-    if spec.preset is not None:
-        described |= {"default": spec.preset}
-    if spec.choices:
-        return {**described, "enum": list(spec.choices)}
-    if spec.kind in _TYPES:
-        least, most = spec.bounds or (None, None)
-        limits = {"minimum": least, "maximum": most}
-        return {**described, "type": _TYPES[spec.kind], **{k: v for k, v in limits.items() if v is not None}}
-    examples = {"examples": [spec.example]} if spec.example else {}
+    described: dict[str, Any] = {"description": " ".join(words), **_type(spec)}
+    if spec.preset is not None and spec.kind != "block":
+        described["default"] = spec.preset
+    return described
+
+
+def _type(spec: Spec) -> dict[str, Any]:
+    """Describe what a value looks like."""
+    reference = {"$ref": f"#/$defs/{spec.block.__name__}"} if spec.block is not None else {}
+    text: dict[str, Any] = {**_TEXT, **({"examples": [spec.example]} if spec.example else {})}
+    limits = zip(("minimum", "maximum"), spec.bounds or (), strict=False)
+    number = {name: limit for name, limit in limits if isinstance(limit, (int, float))}
     if spec.kind in _PATTERNS:
-        return {**described, "type": ["string", "number"], "pattern": _PATTERNS[spec.kind], **examples}
-    return {**described, "type": ["string", "number", "boolean"], **examples}
+        return {**text, "type": ["string", "number"], "pattern": _PATTERNS[spec.kind]}
+    if spec.kind in _TYPES:
+        return {"type": _TYPES[spec.kind], **number}
+    shapes: dict[str, dict[str, Any]] = {
+        "block": reference,
+        "blocks": {"type": "array", "items": reference},
+        "list": {"type": "array", "items": _TEXT},
+        "map": {"type": "object", "additionalProperties": _TEXT},
+        "enum": {"enum": list(spec.choices)},
+    }
+    return shapes.get(spec.kind, text)

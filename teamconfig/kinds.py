@@ -111,10 +111,8 @@ def check(spec: Spec, value: Any) -> None:
         RefusedError: Wrong type, unit, choice, or outside the bounds that the model sets.
     """
     match spec.kind:
-        case "list":
-            _check_texts(spec, value, list)
-        case "map":
-            _check_texts(spec, value, dict)
+        case "list" | "map":
+            _check_texts(spec, value)
         case "blocks":
             _check_blocks(spec, value)
         case "block":
@@ -145,11 +143,15 @@ def _check_bounds(spec: Spec, value: Any) -> None:
         raise RefusedError(f"{spec.name} is at most {most}", str(most))
 
 
-def _check_texts(spec: Spec, value: Any, container: type[list[Any]] | type[dict[Any, Any]]) -> None:
-    if not isinstance(value, container):
-        raise RefusedError(f"{spec.name} is {WANTED[spec.kind]}", spec.example)
-    texts: list[Any] = [*value, *value.values()] if isinstance(value, dict) else list(value)
-    if not all(isinstance(text, str) for text in texts):
+def _check_texts(spec: Spec, value: Any) -> None:
+    """Refuse what is not a list, or a map, of texts only."""
+    if spec.kind == "map" and isinstance(value, dict):
+        items: list[Any] = [*value, *value.values()]
+    elif spec.kind == "list" and isinstance(value, list):
+        items = value
+    else:
+        items = [None]
+    if not all(isinstance(item, str) for item in items):
         raise RefusedError(f"{spec.name} is {WANTED[spec.kind]}", spec.example)
 
 

@@ -89,7 +89,7 @@ def may_change(key: Key, rules: tuple[Rule, ...], team: Team) -> str:
     """
     lock = next((rule for rule in rules if rule.locked), None)
     if lock is not None:
-        return f"only {lock.owner}, at {lock.where}" if lock.owner else f"nobody: {lock.reason}"
+        return f"only {lock.owner}, at {lock.where}" if lock.owner else "nobody: the limit is built in"
     owner = f" ({team.owner})" if team.owner else ""
     who = f"team {team.name}{owner} in teams/{team.name}/"
     if key[0] in _IN_FILE:

@@ -69,7 +69,8 @@ def tree(files: Mapping[str, bytes], *, revision: str, origin: str, note: str = 
     reader = _Reader(files)
     reader.read()
     if reader.problems or reader.org is None or reader.org_layer is None:
-        raise StandardsError(reader.problems, f"standards {origin} ({revision}): {len(reader.problems)} problems, refused")
+        head = f"standards {origin} ({revision}): {len(reader.problems)} problems, refused"
+        raise StandardsError(reader.problems, head)
     return Tree(
         revision=revision,
         origin=origin,
@@ -104,7 +105,8 @@ class _Reader:
         """Read everything; the org first, as all others need its environments."""
         if "org.yaml" not in self.files:
             fix = "write org.yaml, or point at the directory that holds it"
-            self.problems.append(Problem("org.yaml is missing", "every directory of standards begins with it", fix, "org.yaml"))
+            why = "every directory of standards begins with it"
+            self.problems.append(Problem("org.yaml is missing", why, fix, "org.yaml"))
             return
         self._read_org()
         for path in sorted(self.files):
@@ -157,7 +159,9 @@ class _Reader:
         self.problems += checker.problems
 
     @staticmethod
-    def _check_org(checker: Checker, name: str, environments: tuple[str, ...], named: tuple[str, ...], line: int) -> None:
+    def _check_org(
+        checker: Checker, name: str, environments: tuple[str, ...], named: tuple[str, ...], line: int
+    ) -> None:
         if not name:
             checker.refuse("org.name is missing", "errors and layers name the company", "add org: {name: ...}", line)
         if not environments:
@@ -184,7 +188,7 @@ class _Reader:
                 self._team(team).environments[env] = self._layer(path, Rank.TEAM_ENVIRONMENT, f"{team}/{env}")
             case ["teams", team, "apps", project, app, "app.yaml"]:
                 self._app(team, project, app).layer = self._layer(path, Rank.APP, f"{project}/{app}")
-            case ["teams", team, "apps", project, app, "environments", file] if self._environment(path, file) is not None:
+            case ["teams", team, "apps", project, app, "environments", file] if self._environment(path, file):
                 env = file.removesuffix(".yaml")
                 found = self._layer(path, Rank.APP_ENVIRONMENT, f"{project}/{app}/{env}")
                 self._app(team, project, app).environments[env] = found
@@ -204,7 +208,8 @@ class _Reader:
             return env
         close = nearest(env, known)
         fix = f"rename it to {close}.yaml" if close else f"use one of {', '.join(known)}, or add it to org.environments"
-        self.problems.append(Problem(f"unknown environment {env}", f"org.environments has {', '.join(known)}", fix, path))
+        why = f"org.environments has {', '.join(known)}"
+        self.problems.append(Problem(f"unknown environment {env}", why, fix, path))
         return None
 
     def _stray(self, path: str, file: str) -> None:

@@ -220,8 +220,9 @@ def _loosened(bound: Sequence[Rule]) -> list[Problem]:
 
 def _always(earlier: Rule, later: Rule) -> bool:
     """Whether the earlier rule holds wherever the later one does; one of an environment may be tighter."""
-    ranks = earlier.rank, later.rank
-    return ranks[0] is not None and ranks[1] is not None and (not ranks[0].in_one_environment or ranks[1].in_one_environment)
+    if earlier.rank is None or later.rank is None:
+        return False
+    return later.rank.in_one_environment or not earlier.rank.in_one_environment
 
 
 def _typed(winners: Mapping[Key, Any]) -> Standards:

@@ -116,12 +116,11 @@ def loosened(earlier: Rule, later: Rule, spec: Spec) -> str | None:
     Returns:
         The part of the later rule that has no effect, in words, or None.
     """
-    if earlier.most is not None and later.most is not None:
-        if kinds.measure(spec, later.most) > kinds.measure(spec, earlier.most):
-            return f"max: {later.most}"
-    if earlier.least is not None and later.least is not None:
-        if kinds.measure(spec, later.least) < kinds.measure(spec, earlier.least):
-            return f"min: {later.least}"
+    least, most = (earlier.least, later.least), (earlier.most, later.most)
+    if None not in most and kinds.measure(spec, later.most) > kinds.measure(spec, earlier.most):
+        return f"max: {later.most}"
+    if None not in least and kinds.measure(spec, later.least) < kinds.measure(spec, earlier.least):
+        return f"min: {later.least}"
     if earlier.allowed is not None and later.allowed is not None:
         extra = [one for one in later.allowed if not any(kinds.same(spec, one, old) for old in earlier.allowed)]
         if extra:

@@ -43,9 +43,13 @@ class Spec:
         return self.kind in ("block", "map")
 
 
+_FACTS = frozenset(field.name for field in dataclasses.fields(Spec)) - {"name", "block"}
+
+
 def _block(hint: Any) -> type | None:
     """Find the dataclass in `X | None` or `list[X]`."""
-    return next((arg for arg in typing.get_args(hint) if dataclasses.is_dataclass(arg)), None)  # type: ignore[return-value]
+    inner = (arg for arg in typing.get_args(hint) if isinstance(arg, type))
+    return next((arg for arg in inner if dataclasses.is_dataclass(arg)), None)
 
 
 @functools.cache
@@ -61,11 +65,10 @@ def specs(block: type) -> Mapping[str, Spec]:
     found = {}
     hints: dict[str, Any] | None = None
     for field in dataclasses.fields(block):
-        facts = dict(field.metadata)
+        facts = {name: fact for name, fact in field.metadata.items() if name in _FACTS}
         if facts["kind"] in ("block", "blocks"):
             hints = hints or typing.get_type_hints(block)
             facts["block"] = _block(hints[field.name])
-        facts.pop("hcl", None)
         found[field.name] = Spec(name=field.name, **facts)
     return found
 

@@ -78,51 +78,64 @@ def layer(stanzas: Iterable[Stanza]) -> tuple[Layer, list[Problem]]:
     Returns:
         The layer with every valid value, and a problem for every other one.
     """
-    leaves: dict[Key, Leaf] = {}
-    places: dict[Key, str] = {}
-    problems: list[Problem] = []
+    reader = _Reader()
+    for one in stanzas:
+        reader.block((one.section,), SECTIONS[one.section], one.values, one.path)
+    return Layer(Rank.FILE, "", "waypoint.hcl", reader.leaves, places=reader.places), reader.problems
 
-    def refuse(name: str, value: Any, why: str, fix: str, where: str) -> None:
+
+class _Reader:
+    """Goes through stanzas and collects leaves, their places and problems."""
+
+    def __init__(self) -> None:
+        self.leaves: dict[Key, Leaf] = {}
+        self.places: dict[Key, str] = {}
+        self.problems: list[Problem] = []
+
+    def block(self, prefix: Key, block: type, values: Mapping[str, Any], path: str) -> None:
+        """Read a section or block.
+
+        Args:
+            prefix: Its key path.
+            block: Its class.
+            values: What is set in it.
+            path: Its path in waypoint.hcl.
+        """
+        known = specs(block)
+        for name, value in values.items():
+            spec, where = known.get(name), f"{path}.{name}"
+            if spec is None:
+                close = nearest(name, known)
+                fix = f"write {close}" if close else "remove it"
+                self._refuse(name, value, f"{format_key(prefix)} has no such key", fix, where)
+            elif spec.kind != "block" or spec.block is None:
+                if value is not None:
+                    self._leaf((*prefix, name), spec, value, where)
+            elif isinstance(value, dict):
+                self.block((*prefix, name), spec.block, value, where)
+            else:
+                self._refuse(name, value, f"{name} is a block", f"write {name} {{ ... }}", where)
+
+    def _refuse(self, name: str, value: Any, why: str, fix: str, where: str) -> None:
         shown = f" = {literal(value)}" if not isinstance(value, (dict, list)) else ""
-        problems.append(Problem(f"option {name}{shown} is not valid", why, fix, where, "option"))
+        self.problems.append(Problem(f"option {name}{shown} is not valid", why, fix, where, "option"))
 
-    def accept(key: Key, spec: Spec, value: Any, where: str) -> None:
+    def _leaf(self, key: Key, spec: Spec, value: Any, where: str) -> None:
         try:
             kinds.check(spec, value)
         except kinds.RefusedError as err:
             fix = f"write {spec.name} = {literal(err.example) if spec.kind in _QUOTED else err.example}"
-            refuse(spec.name, value, err.why, fix, ".".join((where, *err.inside)))
+            self._refuse(spec.name, value, err.why, fix, ".".join((where, *err.inside)))
             return
         word = next((found for text in texts(value) if (found := templates.unknown(text))), None)
         if spec.template and word is not None:
             fix = f"use one of {', '.join('{' + name + '}' for name in templates.NAMES)}"
-            refuse(spec.name, value, f"{{{word}}} stands for nothing", fix, where)
+            self._refuse(spec.name, value, f"{{{word}}} stands for nothing", fix, where)
             return
         parts = {(*key, name): item for name, item in value.items()} if spec.kind == "map" else {key: value}
         for part, item in parts.items():
-            leaves[part] = Leaf(item)
-            places[part] = where + format_key((".", *part[len(key) :]))[1:]
-
-    def walk(prefix: Key, block: type, values: Mapping[str, Any], path: str) -> None:
-        known = specs(block)
-        for name, value in values.items():
-            spec = known.get(name)
-            where = f"{path}.{name}"
-            if spec is None:
-                close = nearest(name, known)
-                fix = f"write {close}" if close else "remove it"
-                refuse(name, value, f"{format_key(prefix)} has no such key", fix, where)
-            elif spec.kind == "block" and spec.block is not None:
-                if isinstance(value, dict):
-                    walk((*prefix, name), spec.block, value, where)
-                else:
-                    refuse(name, value, f"{name} is a block", f"write {name} {{ ... }}", where)
-            elif value is not None:
-                accept((*prefix, name), spec, value, where)
-
-    for stanza in stanzas:
-        walk((stanza.section,), SECTIONS[stanza.section], stanza.values, stanza.path)
-    return Layer(Rank.FILE, "", "waypoint.hcl", leaves, places=places), problems
+            self.leaves[part] = Leaf(item)
+            self.places[part] = where + format_key((".", *part[len(key) :]))[1:]
 
 
 _QUOTED = frozenset({"string", "enum", "memory", "cpu", "duration"})

@@ -140,7 +140,8 @@ class _Reader:
         line = node.start_mark.line + 1
         if self._count > MAX_NODES:
             why = f"a file holds at most {MAX_NODES} values, each alias counted anew"
-            self._refuse(f"{self.path} is too large once its aliases are expanded", why, "write less with aliases", line)
+            what = f"{self.path} is too large once its aliases are expanded"
+            self._refuse(what, why, "write less with aliases", line)
             raise _StopError
         if depth > MAX_DEPTH:
             self.problems.append(_too_deep(self.path, line))

@@ -1,5 +1,7 @@
 """Section `kubernetes`: how an app runs on Kubernetes. Also the HCL options of the plugin team-k8s."""
 
+# ruff: noqa: RUF009  # option() gives a dataclasses.field
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -62,9 +64,7 @@ class Probes:
 class Autoscale:
     """A HorizontalPodAutoscaler, made as soon as `max_replicas` is set."""
 
-    min_replicas: int | None = option(
-        "int", "Fewest replicas.", bounds=(1, 5000), default="replicas", example="2"
-    )
+    min_replicas: int | None = option("int", "Fewest replicas.", bounds=(1, 5000), default="replicas", example="2")
     max_replicas: int | None = option(
         "int", "Most replicas. Setting it turns autoscaling on.", bounds=(1, 5000), example="10"
     )
@@ -119,7 +119,9 @@ class Service:
         "int", "Port on each node, for NodePort.", bounds=(1, 65535), default="Kubernetes chooses", example="30080"
     )
     annotations: dict[str, str] | None = option(
-        "map", "Annotations of the Service.", example='{"service.beta.kubernetes.io/aws-load-balancer-internal": "true"}'
+        "map",
+        "Annotations of the Service.",
+        example='{"service.beta.kubernetes.io/aws-load-balancer-internal": "true"}',
     )
 
 

@@ -1,5 +1,7 @@
 """Section `network`: how the world reaches an app."""
 
+# ruff: noqa: RUF009  # option() gives a dataclasses.field
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -30,9 +32,7 @@ class Network:
         template=True,
     )  # fmt: skip
     path: str | None = option("string", "Path that belongs to the app.", preset="/")
-    path_type: str | None = option(
-        "enum", "How the path is compared.", choices=("Prefix", "Exact"), preset="Prefix"
-    )
+    path_type: str | None = option("enum", "How the path is compared.", choices=("Prefix", "Exact"), preset="Prefix")
     ingress_class: str | None = option("string", "Class of the ingress.", default="the cluster's", example="nginx")
     annotations: dict[str, str] | None = option(
         "map", "Annotations of the ingress.", example='{"nginx.ingress.kubernetes.io/proxy-body-size": "8m"}'

@@ -1,5 +1,7 @@
 """Section `observability`: how an app is found in metrics, logs and traces."""
 
+# ruff: noqa: RUF009  # option() gives a dataclasses.field
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -12,7 +14,9 @@ class Metrics:
     """Where metrics are scraped."""
 
     enabled: bool | None = option("bool", "Scrape the app.", preset=False)
-    port: int | None = option("int", "Port of the metrics.", bounds=(1, 65535), default="the app's port", example="9090")
+    port: int | None = option(
+        "int", "Port of the metrics.", bounds=(1, 65535), default="the app's port", example="9090"
+    )
     path: str | None = option("string", "Path of the metrics.", preset="/metrics")
 
 

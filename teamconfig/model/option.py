@@ -9,9 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal
 
-Kind = Literal[
-    "string", "int", "float", "bool", "duration", "memory", "cpu", "enum", "list", "map", "block", "blocks"
-]
+Kind = Literal["string", "int", "float", "bool", "duration", "memory", "cpu", "enum", "list", "map", "block", "blocks"]
 """list: of strings; map: strings by string; block: one nested dataclass; blocks: a list of them."""
 
 UNITS = {
@@ -22,7 +20,7 @@ UNITS = {
 _EXAMPLES = {"memory": "512Mi", "cpu": "250m", "duration": "30s", "bool": "true"}
 
 
-def option(  # noqa: PLR0913  # each is one fact about a key, all but two are named at the call
+def option(
     kind: Kind,
     doc: str,
     *,
@@ -63,6 +61,8 @@ def option(  # noqa: PLR0913  # each is one fact about a key, all but two are na
         "choices": choices,
         "template": template or None,
     }
+    if kind == "int" and bounds is not None:  # names under which the plugin SDK looks for the bounds of numbers
+        facts |= {"minimum": bounds[0], "maximum": bounds[1]}
     metadata = {key: fact for key, fact in facts.items() if fact is not None}
     if kind == "blocks":
         return dataclasses.field(default_factory=list, metadata=metadata)

@@ -77,7 +77,8 @@ def read(root: Path) -> dict[str, bytes]:
                     path = Path(folder) / name
                     found[path.relative_to(root).as_posix()] = _content(root, home, path)
             if len(found) > MAX_FILES:
-                raise errors.state(f"standards {root} hold too many files", f"at most {MAX_FILES}", "split them", str(root))
+                what = f"standards {root} hold too many files"
+                raise errors.state(what, f"at most {MAX_FILES} are read", "split them", str(root))
     except OSError as err:
         what = f"standards {root} cannot be read"
         why = (err.strerror or "the operating system refuses").lower()

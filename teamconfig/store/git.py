@@ -32,7 +32,10 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@+-]*")
 _REMOTE = re.compile(r"(?:https?|ssh|git|file)://|[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+:")
 _PASSWORD = re.compile(r"[a-z]+://[^/@]*:[^/@]*@")
-_KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+_KEPT = frozenset(
+    {"GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"}
+)
+"""Variables of git that are the user's access, not the state of some other repository."""
 _SAFE = (
     "-c", "protocol.ext.allow=never", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false",
     "-c", "fetch.recurseSubmodules=false", "-c", "gc.auto=0", "-c", "credential.interactive=false",
@@ -95,7 +98,9 @@ def location(text: str, base: Path) -> Location:
     if _PASSWORD.match(repository):
         shown = _PASSWORD.sub("https://...@", repository)
         fix = "leave it out, and use a git credential helper"
-        raise errors.state(f"standards git+{shown} carry a password", "addresses end in logs and process lists", fix, "")
+        raise errors.state(
+            f"standards git+{shown} carry a password", "addresses end in logs and process lists", fix, ""
+        )
     fix = "write git+URL#ref or git+PATH#ref"
     if not repository or repository.startswith("-") or "::" in repository:
         raise errors.state(f'standards "{text}" cannot be read', "the repository is not a URL or path", fix, "")
@@ -109,9 +114,7 @@ def location(text: str, base: Path) -> Location:
     return Location(repository, ref, folder)
 
 
-def load(
-    place: Location, environ: Mapping[str, str], *, now: datetime, stale_for: timedelta | None = None
-) -> Tree:
+def load(place: Location, environ: Mapping[str, str], *, now: datetime, stale_for: timedelta | None = None) -> Tree:
     """Read standards at a ref.
 
     Args:

@@ -1,0 +1,93 @@
+"""The program `wps`: finds the command, runs it, and turns errors into text and exit codes.
+
+Exit codes: 0 done; 1 the answer is no, or it could not be done; 2 the command line was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+DONE, FAILED, USAGE = 0, 1, 2
+_INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """An ArgumentParser that names what a mistyped command was meant to be."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line and exit with 2.
+
+        Args:
+            message: argparse's own text.
+        """
+        from wps import terminal, words  # noqa: PLC0415  # only who mistypes pays for it
+
+        what, fix = words.usage(message, self)
+        terminal.error(f"{what}\n  {fix}\n  see {self.prog} --help")
+        sys.exit(USAGE)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the command line.
+
+    Returns:
+        The parser; what it parses has `run`, the command.
+    """
+    from wps import explain, standards  # noqa: PLC0415  # `wps --version` needs neither
+
+    about = "Standards of your team, resolved, explained and checked."
+    root: argparse.ArgumentParser = _Parser(prog="wps", description=about, allow_abbrev=False)
+    root.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = root.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    explain.add(commands)
+    standards.add(commands)
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run wps.
+
+    Args:
+        arguments: Command line without the program; that of the process if left out.
+
+    Returns:
+        The exit code.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--version"]:
+        from importlib import metadata  # noqa: PLC0415  # costs 20 ms, which only --version needs
+
+        print(f"wps {metadata.version('waypaas')}")
+        return DONE
+    root = parser()
+    parsed = root.parse_args(given)
+    run: Callable[[argparse.Namespace], int] | None = getattr(parsed, "run", None)
+    if run is None:
+        root.print_help()
+        return USAGE
+    try:
+        code = _run(run, parsed)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    return code
+
+
+def _run(run: Callable[[argparse.Namespace], int], parsed: argparse.Namespace) -> int:
+    from teamconfig import StandardsError  # noqa: PLC0415  # --help needs no standards
+    from wps import terminal  # noqa: PLC0415
+
+    try:
+        return run(parsed)
+    except StandardsError as err:
+        terminal.error(str(err))
+        return FAILED
