@@ -37,11 +37,6 @@ class Spec:
     template: bool = False
     block: type | None = None
 
-    @property
-    def plural(self) -> bool:
-        """Whether it holds other keys: a block, or a map."""
-        return self.kind in ("block", "map")
-
 
 _FACTS = frozenset(field.name for field in dataclasses.fields(Spec)) - {"name", "block"}
 

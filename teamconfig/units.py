@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-_MEMORY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?")
+_MEMORY = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,9})?)(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?")
 _CPU = re.compile(r"(?:([0-9]{1,9})m|([0-9]{1,6})(?:\.([0-9]{1,3}))?)")
 _DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?(?:([0-9]{1,9})ms)?")
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}
@@ -46,7 +46,7 @@ def parse_memory(text: str) -> int:
     """
     match = _MEMORY.fullmatch(text)
     if match is None:
-        guess = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kKmMgGtTpP])?[iI]?[bB]?\s*", text)
+        guess = re.fullmatch(r"\s*([0-9]{1,9})\s*([kKmMgGtTpP])?[iI]?[bB]?\s*", text)
         number, letter = (guess[1], (guess[2] or "m").upper()) if guess else ("512", "M")
         raise UnitError("memory is a number with Ki, Mi, Gi, Ti or k, M, G, T", f"{number}{letter}i")
     number, _, fraction = match[1].partition(".")
