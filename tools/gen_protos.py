@@ -1,7 +1,6 @@
 """Make the committed Python from the contracts in proto/.
 
-`gen_protos.py` writes `waypaas_sdk/gen`; `--check` only compares and tells what
-to run. Runs in an environment of its own with the oldest supported compiler
+`gen_protos.py` writes them; `--check` only compares and tells what to run. Runs in an environment of its own with the oldest supported compiler
 (`make protos`), so that its output loads on every runtime that we support.
 """
 
@@ -18,12 +17,34 @@ from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTO = ROOT / "proto"
-GEN = ROOT / "waypaas_sdk" / "gen"
-PACKAGE = "waypaas_sdk.gen"
+SDK = ("waypaas_sdk/gen", "waypaas_sdk.gen")
+PLUGINS = {"team_k8s": ("plugins/team_k8s/gen", "team_k8s.gen")}
+"""By top folder of proto/, where its code goes and under which package; all others are the SDK's."""
+
+
+def contracts() -> list[str]:
+    """List every contract, by path relative to proto/."""
+    return sorted(str(path.relative_to(PROTO)) for path in PROTO.rglob("*.proto"))
+
+
+def compile_all(outputs: list[str]) -> None:
+    """Run protoc over every contract.
+
+    Args:
+        outputs: Its options that say what to write.
+
+    Raises:
+        SystemExit: protoc refused a file; it has printed why.
+    """
+    wellknown = Path(grpc_tools.__file__).parent / "_proto"
+    googleapis = next(Path(p) for p in sys.path if (Path(p) / "google/rpc/status.proto").is_file())
+    code = protoc.main(["protoc", *(f"-I{path}" for path in (PROTO, wellknown, googleapis)), *outputs, *contracts()])
+    if code != 0:
+        raise SystemExit(code)
 
 
 def compile_into(target: Path) -> None:
-    """Run protoc over every contract and mend the imports of what it wrote.
+    """Generate Python of every contract and mend the imports of what was written.
 
     Args:
         target: Existing empty directory.
@@ -31,29 +52,16 @@ def compile_into(target: Path) -> None:
     Raises:
         SystemExit: protoc refused a file; it has printed why.
     """
-    sources = sorted(str(p.relative_to(PROTO)) for p in PROTO.rglob("*.proto"))
-    wellknown = Path(grpc_tools.__file__).parent / "_proto"
-    googleapis = next(Path(p) for p in sys.path if (Path(p) / "google/rpc/status.proto").is_file())
-    code = protoc.main(
-        [
-            "protoc",
-            *(f"-I{path}" for path in (PROTO, wellknown, googleapis)),
-            f"--python_out={target}",
-            f"--pyi_out={target}",
-            *sources,
-        ]
-    )
-    if code != 0:
-        raise SystemExit(code)
-    ours = {Path(s).parts[0] for s in sources}
+    compile_all([f"--python_out={target}", f"--pyi_out={target}"])
+    ours = {Path(name).parts[0] for name in contracts()}
     for path in sorted(target.rglob("*.py*")):
         path.write_text(mend_imports(path.read_text(), ours))
-    for directory in [target, *(p for p in target.rglob("*") if p.is_dir())]:
+    for directory in (p for p in target.rglob("*") if p.is_dir()):
         (directory / "__init__.py").write_text("")
 
 
 def mend_imports(text: str, ours: set[str]) -> str:
-    """Let generated modules find each other below our package.
+    """Let generated modules find each other below our packages.
 
     Args:
         text: Source of one generated module.
@@ -62,8 +70,10 @@ def mend_imports(text: str, ours: set[str]) -> str:
     Returns:
         The source with `from docker import x` made `from waypaas_sdk.gen.docker import x`.
     """
-    names = "|".join(sorted(ours))
-    return re.sub(rf"^from ({names})([\w.]*) import", rf"from {PACKAGE}.\1\2 import", text, flags=re.MULTILINE)
+    for top in sorted(ours):
+        package = PLUGINS.get(top, SDK)[1]
+        text = re.sub(rf"^from {top}([\w.]*) import", rf"from {package}.{top}\1 import", text, flags=re.MULTILINE)
+    return text
 
 
 def files(directory: Path) -> dict[str, str]:
@@ -75,9 +85,23 @@ def files(directory: Path) -> dict[str, str]:
     Returns:
         Text by path relative to `directory`.
     """
-    return {
-        str(p.relative_to(directory)): p.read_text() for p in directory.rglob("*.py*") if p.suffix in {".py", ".pyi"}
-    }
+    found = (path for path in directory.rglob("*.py*") if path.suffix in {".py", ".pyi"})
+    return {str(path.relative_to(directory)): path.read_text() for path in found}
+
+
+def placed(made: dict[str, str]) -> dict[str, str]:
+    """Say where in the repository each generated file goes.
+
+    Args:
+        made: Text by path relative to the compiler's output.
+
+    Returns:
+        Text by path relative to the repository, with the `__init__.py` of each `gen`.
+    """
+    result = {f"{home}/__init__.py": "" for home, _ in (SDK, *PLUGINS.values())}
+    for name, text in made.items():
+        result[f"{PLUGINS.get(Path(name).parts[0], SDK)[0]}/{name}"] = text
+    return result
 
 
 def main() -> int:
@@ -88,24 +112,28 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(description="Generate Python from proto/.")
     parser.add_argument("--check", action="store_true", help="compare only, change nothing")
-    check = parser.parse_args().check
+    parser.add_argument("--descriptors", type=Path, help="write a FileDescriptorSet of all contracts to this file, no more")
+    arguments = parser.parse_args()
+    if arguments.descriptors:
+        compile_all([f"--descriptor_set_out={arguments.descriptors}", "--include_imports"])
+        return 0
     with tempfile.TemporaryDirectory() as scratch:
         compile_into(Path(scratch))
-        made = files(Path(scratch))
-    present = files(GEN) if GEN.is_dir() else {}
+        made = placed(files(Path(scratch)))
+    present: dict[str, str] = {}
+    for home, _ in (SDK, *PLUGINS.values()):
+        present |= {f"{home}/{name}": text for name, text in files(ROOT / home).items()}
     stale = sorted(name for name in made.keys() | present.keys() if made.get(name) != present.get(name))
-    if check:
-        for name in stale:
-            sys.stderr.write(f"waypaas_sdk/gen/{name} is not what proto/ says; run: make protos\n")
-        return 1 if stale else 0
     for name in stale:
-        path = GEN / name
-        if name in made:
+        path = ROOT / name
+        if arguments.check:
+            sys.stderr.write(f"{name} is not what proto/ says; run: make protos\n")
+        elif name in made:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(made[name])
         else:
             path.unlink()
-    return 0
+    return 1 if arguments.check and stale else 0
 
 
 if __name__ == "__main__":
