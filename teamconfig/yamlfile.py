@@ -148,7 +148,6 @@ class _Reader:
             raise _StopError
         if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.startswith("tag:yaml.org,2002:python"):
             self._refuse(f"tag {node.tag} is not allowed", "standards are plain YAML", "remove the tag", line)
-            return Node(None, line)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, depth, line)
         if isinstance(node, yaml.SequenceNode):
