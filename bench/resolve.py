@@ -90,9 +90,7 @@ def company(teams: int, apps: int) -> dict[str, bytes]:
 def resolve_once(tree: Tree, team: int, app: int, environment: str) -> Any:
     """Resolve one app as the plugin does."""
     stanza = Stanza("kubernetes", OPTIONS, "app.web.deploy.use")
-    return resolve.profile(
-        tree, project=f"project-{team}", app=f"app-{app}", workspace=environment, stanzas=[stanza]
-    )
+    return resolve.profile(tree, project=f"project-{team}", app=f"app-{app}", workspace=environment, stanzas=[stanza])
 
 
 class Peer:
@@ -121,7 +119,7 @@ class Peer:
 
     def _layer(self, path: str, files: dict[str, bytes]) -> Any:
         if path not in self._known:
-            data = yaml.load(files[path], Loader=yaml.CSafeLoader)  # noqa: S506  # CSafeLoader is a safe loader
+            data = yaml.load(files[path], Loader=yaml.CSafeLoader)  # CSafeLoader is a safe loader
             self._known[path] = OmegaConf.create(data["standards"])
         return self._known[path]
 
@@ -173,7 +171,7 @@ def reading_cost(teams: int, apps: int) -> None:
     tracemalloc.stop()
     start = time.perf_counter()
     for content in files.values():
-        yaml.load(content, Loader=yaml.CSafeLoader)  # noqa: S506  # CSafeLoader is a safe loader
+        yaml.load(content, Loader=yaml.CSafeLoader)  # CSafeLoader is a safe loader
     plain = time.perf_counter() - start
     print(f"files                              {len(files)}, {size / 2**20:.1f} MiB, {teams} teams x {apps} apps")
     print(f"read, checked, indexed             {seconds:.2f} s, {seconds / len(files) * 1e6:.0f} us a file")
@@ -196,7 +194,9 @@ def start_cost() -> None:
         for _ in range(15)
     ]
     imports, load, first = (statistics.median(column) for column in zip(*runs, strict=True))
-    print(f"fresh process, examples/standards  import {imports:.1f} ms, load {load:.1f} ms, first resolve {first:.1f} ms")
+    print(
+        f"fresh process, examples/standards  import {imports:.1f} ms, load {load:.1f} ms, first resolve {first:.1f} ms"
+    )
 
 
 def main() -> int:
@@ -218,7 +218,9 @@ def main() -> int:
     print(f"ratio of medians                   ours / OmegaConf {ratio:.3f}")
     gc.unfreeze()
     reading_cost(given.teams, given.apps)
-    print(f"resident memory of this run        {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB at most")
+    print(
+        f"resident memory of this run        {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB at most"
+    )
     met = statistics.median(ours) < TARGET_P50_MS
     print(f"target p50 < {TARGET_P50_MS} ms                 {'met' if met else 'MISSED'}")
     return 0 if met else 1

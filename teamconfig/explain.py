@@ -118,7 +118,8 @@ def full_key(text: str) -> str:
 def _unknown(text: str) -> StandardsError:
     every = [format_key(leaf) for leaf, _ in schema.leaves()]
     short = {name.rpartition(".")[2]: name for name in reversed(every)}
-    close = nearest(text, every) or short.get(nearest(text, short) or "")
+    by_end = short.get(nearest(text, short) or "") if "." not in text else None
+    close = by_end or nearest(text, every)
     fix = f"ask for {close}" if close else "run `wps explain` for all keys"
     return StandardsError([Problem(f"unknown key {text}", "standards have no such key", fix, "", "missing")])
 

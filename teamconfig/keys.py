@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 from typing import TYPE_CHECKING
@@ -59,5 +58,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     Returns:
         The most similar one, or None if none is similar.
     """
+    import difflib  # noqa: PLC0415  # only who mistypes pays for it
+
     found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
     return found[0] if found else None

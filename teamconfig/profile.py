@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -148,6 +146,9 @@ class Profile:
         Returns:
             "sha256:" and 64 hex digits over the canonical JSON of identity and values.
         """
+        import hashlib  # noqa: PLC0415  # loads OpenSSL, which a deploy may not need
+        import json  # noqa: PLC0415
+
         identity = {"project": self.project, "app": self.app, "team": self.team, "environment": self.environment}
         content = json.dumps(
             {**identity, "protected": self.protected, "values": dict(self.values)},

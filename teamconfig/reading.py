@@ -194,7 +194,7 @@ class _Reader:
                 self._app(team, project, app).environments[env] = found
             case ["environments", _] | ["teams", _, "environments", _] | ["teams", _, "apps", _, _, "environments", _]:
                 pass
-            case [*_, file] if path.startswith(("environments/", "teams/")) or file in ("org.yml", "org.yaml"):
+            case [*_, file] if path.startswith(("environments/", "teams/")) or path == "org.yml":
                 self._stray(path, file)
 
     def _environment(self, path: str, file: str) -> str | None:

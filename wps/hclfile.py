@@ -159,7 +159,10 @@ class _Parser:
             return value
         self.at = start
         self._pass_over()
-        return Undecided(self.text[start : self.at].strip())
+        text = self.text[start : self.at].strip()
+        if not text:
+            raise self._wrong("a value was expected", "write one behind =")
+        return Undecided(text)
 
     def _literal(self, depth: int) -> Any:
         """Read a literal; _NONE if there is something else."""

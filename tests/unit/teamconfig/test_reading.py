@@ -242,7 +242,7 @@ def test_any_bytes_are_read_or_refused(content: str | bytes) -> None:
 
 
 def test_workspaces_map_to_environments() -> None:
-    """default is the first environment, a name its own, a pattern the longest that matches."""
+    """Default is the first environment, a name its own, a pattern the longest that matches."""
     tree = _read({"org.yaml": ORG + '  workspaces: {"pr-*": dev, "pr-big-*": staging, live: production}\n'})
     names = ("default", "staging", "pr-7", "pr-big-7", "live")
     assert [tree.environment_of(name) for name in names] == ["dev", "staging", "dev", "staging", "production"]
@@ -258,5 +258,5 @@ def test_workspaces_map_to_environments() -> None:
     ],
 )
 def test_some_environment_is_always_protected(org: str, protected: set[str]) -> None:
-    """production and prod always are, otherwise what is named, otherwise the last of several."""
+    """Production and prod always are, otherwise what is named, otherwise the last of several."""
     assert _read({"org.yaml": f"org: {{name: a, {org}}}\n"}).org.protected == protected

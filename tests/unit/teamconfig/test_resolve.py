@@ -35,7 +35,7 @@ def _refused(tree: Tree, options: dict[str, Any] | None = None, workspace: str =
 
 
 def test_later_layers_win_in_the_order_of_the_design(tree: Callable[..., Tree]) -> None:
-    """plugin < org < org environment < team < team environment < app < app environment < waypoint.hcl."""
+    """Plugin < org < org environment < team < team environment < app < app environment < waypoint.hcl."""
     sizes = {part: f"{number + 1}Gi" for number, part in enumerate(PARTS)}
     for number, part in enumerate(PARTS):
         below = {name: MEMORY.format(sizes[name]) for name in PARTS[: number + 1]}
@@ -181,7 +181,7 @@ def test_request_above_limit_names_both(tree: Callable[..., Tree]) -> None:
 
 
 def test_no_standard_allows_a_shell_in_production(tree: Callable[..., Tree]) -> None:
-    """exec is denied in a protected environment by default, and no layer can allow it (behaviour 19)."""
+    """Exec is denied in a protected environment by default, and no layer can allow it (behaviour 19)."""
     assert _profile(tree()).kubernetes.exec == "deny"
     assert _profile(tree(), workspace="dev").kubernetes.exec == "allow"
     for part in PARTS:
