@@ -218,9 +218,8 @@ def main() -> int:
     print(f"ratio of medians                   ours / OmegaConf {ratio:.3f}")
     gc.unfreeze()
     reading_cost(given.teams, given.apps)
-    print(
-        f"resident memory of this run        {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB at most"
-    )
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"resident memory of this run        {resident:.0f} MiB at most")
     met = statistics.median(ours) < TARGET_P50_MS
     print(f"target p50 < {TARGET_P50_MS} ms                 {'met' if met else 'MISSED'}")
     return 0 if met else 1

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
 from teamconfig import StandardsError, checking, explain, jsonschema, resolve, schema
 from teamconfig.model import SECTIONS
-from teamconfig.profile import Profile
-from teamconfig.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from teamconfig.profile import Profile
+    from teamconfig.tree import Tree
 
 RULE = "rules:\n  kubernetes.memory: {max: 1Gi, reason: quota, owner: leads, ask: '#payments'}\n"
 
@@ -28,8 +32,10 @@ def test_one_key_tells_winner_losers_rule_and_who_may_change_it(tree: Callable[.
         "  256Mi  plugin        (overridden)",
         '  rule: at most 1Gi, by team "payments" (teams/payments/team.yaml:3): quota',
         "    owner leads; to change it, ask #payments",
-        "  may change it: the app's developers in waypoint.hcl, team payments (#payments) in teams/payments/; "
-        "at most 1Gi (more: ask #payments)",
+        (
+            "  may change it: the app's developers in waypoint.hcl, team payments (#payments) in teams/payments/; "
+            "at most 1Gi (more: ask #payments)"
+        ),
     ]
 
 

@@ -69,7 +69,7 @@ def test_sections_are_the_fields_of_standards() -> None:
 
 
 def test_defaults_are_fit_for_production() -> None:
-    """An app whose standards say nothing gets probes, a memory limit, two replicas and a restricted security context."""
+    """An app whose standards say nothing gets probes, a memory limit, two replicas and a restricted context."""
     presets = schema.presets()
     assert presets["kubernetes", "replicas"] == 2
     assert presets["kubernetes", "memory"] == "256Mi"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from teamconfig import Problem, StandardsError, reading, yamlfile
-from teamconfig.tree import Tree
+
+if TYPE_CHECKING:
+    from teamconfig.tree import Tree
 
 ORG = "org:\n  name: acme\n  environments: [dev, staging, production]\n"
 TEAM = "team: {projects: [shop]}\n"
@@ -43,8 +47,10 @@ def _one(body: str) -> Problem:
         ),
         (
             "standards:\n  kubernetes:\n    memory: 2GB\n",
-            "kubernetes.memory: 2GB is not allowed\n  memory is a number with Ki, Mi, Gi, Ti or k, M, G, T\n"
-            "  write memory: 2Gi\n  at org.yaml:6",
+            (
+                "kubernetes.memory: 2GB is not allowed\n  memory is a number with Ki, Mi, Gi, Ti or k, M, G, T\n"
+                "  write memory: 2Gi\n  at org.yaml:6"
+            ),
         ),
         (
             "standards:\n  kubernetes:\n    memory: 512\n",
@@ -52,13 +58,17 @@ def _one(body: str) -> Problem:
         ),
         (
             'standards:\n  kubernetes:\n    replicas: "3"\n',
-            'kubernetes.replicas: "3" is not allowed\n  replicas is a whole number\n  write replicas: 2\n'
-            "  at org.yaml:6",
+            (
+                'kubernetes.replicas: "3" is not allowed\n  replicas is a whole number\n  write replicas: 2\n'
+                "  at org.yaml:6"
+            ),
         ),
         (
             "standards:\n  kubernetes:\n    entrypoint_env: yes\n",
-            "kubernetes.entrypoint_env: yes is not allowed\n  entrypoint_env is true or false\n"
-            "  write entrypoint_env: false\n  at org.yaml:6",
+            (
+                "kubernetes.entrypoint_env: yes is not allowed\n  entrypoint_env is true or false\n"
+                "  write entrypoint_env: false\n  at org.yaml:6"
+            ),
         ),
         (
             "standards:\n  kubernetes:\n    exec: alow\n",
@@ -66,43 +76,60 @@ def _one(body: str) -> Problem:
         ),
         (
             "standards:\n  kubernetes:\n    replicas:\n",
-            "kubernetes.replicas: nothing is not allowed\n  replicas is a whole number\n  write replicas: 2\n"
-            "  at org.yaml:6",
+            (
+                "kubernetes.replicas: nothing is not allowed\n  replicas is a whole number\n  write replicas: 2\n"
+                "  at org.yaml:6"
+            ),
         ),
         (
             "standards:\n  kubernetes:\n    port: 1\n    port: 2\n",
-            "key port stands twice\n  it stands on line 6 already, and only one can count\n  keep one of them\n"
-            "  at org.yaml:7",
+            (
+                "key port stands twice\n  it stands on line 6 already, and only one can count\n  keep one of them\n"
+                "  at org.yaml:7"
+            ),
         ),
         (
             'standards:\n  kubernetes:\n    namespace: "{tema}-x"\n',
-            "kubernetes.namespace: {tema}-x is not allowed\n  {tema} stands for nothing\n"
-            "  use one of {org}, {team}, {project}, {app}, {environment}\n  at org.yaml:6",
+            (
+                "kubernetes.namespace: {tema}-x is not allowed\n  {tema} stands for nothing\n"
+                "  use one of {org}, {team}, {project}, {app}, {environment}\n  at org.yaml:6"
+            ),
         ),
         (
             "rules:\n  kubernetes.memroy: {max: 1Gi, reason: r, owner: o}\n",
-            "rule for unknown key kubernetes.memroy\n  standards have no such key\n  write kubernetes.memory\n"
-            "  at org.yaml:5",
+            (
+                "rule for unknown key kubernetes.memroy\n  standards have no such key\n  write kubernetes.memory\n"
+                "  at org.yaml:5"
+            ),
         ),
         (
             "rules:\n  kubernetes.memory: {max: 1Gi, reason: r}\n",
-            "rule kubernetes.memory has no owner\n"
-            "  whoever runs into the rule must learn why it is so, and whom to ask\n  add owner: ...\n  at org.yaml:5",
+            (
+                "rule kubernetes.memory has no owner\n"
+                "  whoever runs into the rule must learn why it is so, and whom to ask\n  add owner: ...\n"
+                "  at org.yaml:5"
+            ),
         ),
         (
             "rules:\n  kubernetes.memory: {min: 2Gi, max: 1Gi, reason: r, owner: o}\n",
-            "rule kubernetes.memory permits nothing\n  min 2Gi is more than max 1Gi\n  swap or correct them\n"
-            "  at org.yaml:5",
+            (
+                "rule kubernetes.memory permits nothing\n  min 2Gi is more than max 1Gi\n  swap or correct them\n"
+                "  at org.yaml:5"
+            ),
         ),
         (
             "rules:\n  kubernetes.exec: {max: deny, reason: r, owner: o}\n",
-            "rule kubernetes.exec has max\n  exec is one of a few words, which has no order\n  use allowed\n"
-            "  at org.yaml:5",
+            (
+                "rule kubernetes.exec has max\n  exec is one of a few words, which has no order\n  use allowed\n"
+                "  at org.yaml:5"
+            ),
         ),
         (
             "rules:\n  kubernetes.env: {max: 3, reason: r, owner: o}\n",
-            "rule kubernetes.env has max\n  only a single value has bounds\n  use locked, or name a key\n"
-            "  at org.yaml:5",
+            (
+                "rule kubernetes.env has max\n  only a single value has bounds\n  use locked, or name a key\n"
+                "  at org.yaml:5"
+            ),
         ),
         (
             "rules:\n  kubernetes.exec: {locked: false, reason: r, owner: o}\n",
@@ -110,8 +137,10 @@ def _one(body: str) -> Problem:
         ),
         (
             "rules:\n  kubernetes.memory: {reason: r, owner: o}\n",
-            "rule kubernetes.memory limits nothing\n  a rule has min, max, allowed or locked\n  add one\n"
-            "  at org.yaml:5",
+            (
+                "rule kubernetes.memory limits nothing\n  a rule has min, max, allowed or locked\n  add one\n"
+                "  at org.yaml:5"
+            ),
         ),
         (
             "standards:\n  kubernetes:\n    memory: !!python/object:os.system 1Gi\n",
@@ -145,33 +174,45 @@ def test_a_mistake_is_told_in_four_lines(body: str, text: str | None) -> None:
     [
         (
             {"teams/a/team.yaml": "team:\n  projects: [shop]\n", "teams/b/team.yaml": "team:\n  projects: [shop]\n"},
-            'project shop has two teams\n  team "a" claims it at teams/a/team.yaml:2\n'
-            "  remove it from one of the two\n  at teams/b/team.yaml:2",
+            (
+                'project shop has two teams\n  team "a" claims it at teams/a/team.yaml:2\n'
+                "  remove it from one of the two\n  at teams/b/team.yaml:2"
+            ),
         ),
         (
             {"environments/prodution.yaml": ""},
-            "unknown environment prodution\n  org.environments has dev, staging, production\n"
-            "  rename it to production.yaml\n  at environments/prodution.yaml",
+            (
+                "unknown environment prodution\n  org.environments has dev, staging, production\n"
+                "  rename it to production.yaml\n  at environments/prodution.yaml"
+            ),
         ),
         (
             {"teams/a/tean.yaml": TEAM, "teams/a/team.yaml": TEAM},
-            "teams/a/tean.yaml is not read\n  no layer has a file of that name\n  rename it to team.yaml\n"
-            "  at teams/a/tean.yaml",
+            (
+                "teams/a/tean.yaml is not read\n  no layer has a file of that name\n  rename it to team.yaml\n"
+                "  at teams/a/tean.yaml"
+            ),
         ),
         (
             {"environments/dev.yml": ""},
-            "environments/dev.yml is not read\n  no layer has a file of that name\n  rename it to dev.yaml\n"
-            "  at environments/dev.yml",
+            (
+                "environments/dev.yml is not read\n  no layer has a file of that name\n  rename it to dev.yaml\n"
+                "  at environments/dev.yml"
+            ),
         ),
         (
             {"teams/a/team.yaml": TEAM, "teams/a/apps/shopp/web/app.yaml": ""},
-            "project shopp is not one of team a\n  teams/a/team.yaml claims shop\n"
-            "  rename it to shop, or add it to team.projects\n  at teams/a/apps/shopp/web",
+            (
+                "project shopp is not one of team a\n  teams/a/team.yaml claims shop\n"
+                "  rename it to shop, or add it to team.projects\n  at teams/a/apps/shopp/web"
+            ),
         ),
         (
             {"teams/a/environments/dev.yaml": ""},
-            "teams/a/team.yaml is missing\n  it names the team's projects and groups\n"
-            "  write it, or remove the directory\n  at teams/a/team.yaml",
+            (
+                "teams/a/team.yaml is missing\n  it names the team's projects and groups\n"
+                "  write it, or remove the directory\n  at teams/a/team.yaml"
+            ),
         ),
     ],
 )
@@ -210,8 +251,11 @@ def test_text_stays_what_was_typed() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
-        "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n",
+        (
+            "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+            "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+            "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n"
+        ),
         "a: &a [*a]\n",
         "a: " + "[" * 300_000,
         "a: " + "[" * 300 + "]" * 300,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import teamconfig
 from teamconfig import StandardsError, source
 from teamconfig.store import directory, git
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 ORG = "org: {{name: {}, environments: [dev]}}\n"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

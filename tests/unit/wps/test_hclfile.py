@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from teamconfig import StandardsError
 from wps import appfile, hclfile
 from wps.hclfile import Undecided
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILE = """
 project = "shop" # the project
