@@ -1,0 +1,145 @@
+"""Objects on the API server: apply, read, change, remove, wait until gone."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from team_k8s import names
+from team_k8s.api import APPLY_PATCH, MERGE_PATCH, Api
+from waypaas_sdk.errors import CloudError, MissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PATHS = {
+    "Deployment": ("apis/apps/v1", "deployments"),
+    "ReplicaSet": ("apis/apps/v1", "replicasets"),
+    "HorizontalPodAutoscaler": ("apis/autoscaling/v2", "horizontalpodautoscalers"),
+    "Service": ("api/v1", "services"),
+    "Pod": ("api/v1", "pods"),
+    "Event": ("api/v1", "events"),
+}
+"""Group and plural of each kind that we use."""
+
+GONE_SECONDS = 90.0
+"""How long a removed Deployment's pods may take to end."""
+
+
+class Cloud:
+    """One namespace of a cluster.
+
+    Args:
+        api: Of the cluster.
+    """
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.namespace = api.access.namespace
+
+    def path(self, kind: str, name: str = "") -> str:
+        """Give the path of a kind's collection, or of one object."""
+        group, plural = PATHS[kind]
+        collection = f"/{group}/namespaces/{self.namespace}/{plural}"
+        return f"{collection}/{name}" if name else collection
+
+    def apply(self, manifest: Mapping[str, Any]) -> Any:
+        """Apply an object on the server's side, as its owner.
+
+        Args:
+            manifest: The fields that are ours.
+
+        Returns:
+            The object.
+
+        Raises:
+            PluginError: As in Api.request.
+        """
+        kind, name = manifest["kind"], manifest["metadata"]["name"]
+        query = {"fieldManager": names.FIELD_MANAGER, "force": "true"}
+        what = f"apply {kind} {name} in namespace {self.namespace}"
+        return self.api.request(
+            "PATCH", self.path(kind, name), manifest, query=query, content_type=APPLY_PATCH, what=what
+        )
+
+    def get(self, kind: str, name: str) -> Any:
+        """Read an object.
+
+        Raises:
+            MissingError: There is none.
+        """
+        return self.api.request("GET", self.path(kind, name), what=f"read {kind} {name} in namespace {self.namespace}")
+
+    def find(self, kind: str, name: str) -> Any | None:
+        """Read an object; None if there is none."""
+        try:
+            return self.get(kind, name)
+        except MissingError:
+            return None
+
+    def list(self, kind: str, labels: dict[str, str]) -> list[Any]:
+        """Read all objects of a kind with these labels."""
+        items: list[Any] = []
+        query: dict[str, Any] = {"labelSelector": names.selector_text(labels), "limit": 500}
+        while True:
+            answer = self.api.request("GET", self.path(kind), query=query, what=f"list {kind}s in {self.namespace}")
+            items += answer.get("items", ())
+            query["continue"] = answer["metadata"].get("continue", "")
+            if not query["continue"]:
+                return items
+
+    def annotate(self, kind: str, name: str, annotations: Mapping[str, str]) -> None:
+        """Set annotations of an object, and nothing else of it."""
+        body = {"metadata": {"annotations": dict(annotations)}}
+        what = f"annotate {kind} {name} in namespace {self.namespace}"
+        query = {"fieldManager": names.FIELD_MANAGER}
+        self.api.request("PATCH", self.path(kind, name), body, query=query, content_type=MERGE_PATCH, what=what)
+
+    def delete(self, kind: str, name: str, uid: str = "") -> None:
+        """Remove an object; what it owns follows in the background.
+
+        Args:
+            kind: Of PATHS.
+            name: Of the object.
+            uid: Only if it is this very one.
+
+        Raises:
+            MissingError: There is none.
+        """
+        body: dict[str, Any] = {"propagationPolicy": "Background"}
+        if uid:
+            body["preconditions"] = {"uid": uid}
+        self.api.request("DELETE", self.path(kind, name), body, what=f"delete {kind} {name} in {self.namespace}")
+
+    def remove_deployment(self, name: str, labels: dict[str, str], *, at_once: bool = False) -> None:
+        """Remove a Deployment with all that belongs to it, and wait until it is gone.
+
+        Args:
+            name: Of the Deployment, and of its autoscaler.
+            labels: Of its pods.
+            at_once: Give the pods one second only: they never had traffic.
+
+        Raises:
+            CloudError: Pods are left after GONE_SECONDS.
+        """
+        for kind in ("HorizontalPodAutoscaler", "Deployment"):
+            found = self.find(kind, name)
+            if found is not None and found["metadata"].get("labels", {}).get(names.ID_LABEL) == labels[names.ID_LABEL]:
+                self._gone(kind, name)
+        for replica_set in self.list("ReplicaSet", labels):
+            self._gone("ReplicaSet", replica_set["metadata"]["name"])
+        if at_once:
+            query = {"labelSelector": names.selector_text(labels), "gracePeriodSeconds": 1}
+            self.api.request("DELETE", self.path("Pod"), query=query, what=f"delete the pods of {name}")
+        deadline = time.monotonic() + GONE_SECONDS
+        while left := [pod["metadata"]["name"] for pod in self.list("Pod", labels)]:
+            if time.monotonic() > deadline:
+                raise CloudError(f"pods of {name} did not end within {GONE_SECONDS:g} s: {', '.join(left)}")
+            self.api.notify(f"waiting for {len(left)} pods of {name} to end")
+            self.api.rest(0.3)
+
+    def _gone(self, kind: str, name: str) -> None:
+        try:
+            self.delete(kind, name)
+        except MissingError:
+            return

@@ -1,0 +1,201 @@
+"""Deploy: resolve the standards, plan, apply, wait; undo on failure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from team_k8s import kubeconfig, messages, names, plan, rollout, standards
+from team_k8s.api import Api
+from team_k8s.cloud import Cloud
+from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
+from team_k8s.guardian import Guarded
+from teamconfig import units
+from waypaas_sdk.errors import PluginError, StateError
+from waypaas_sdk.resources import Category, Creation, Resource
+from waypaas_sdk.result import Result
+
+if TYPE_CHECKING:
+    from waypaas_sdk.arguments import DeploymentConfig, JobInfo, Source
+    from waypaas_sdk.call import Call
+    from waypaas_sdk.gen.docker.docker_pb2 import Image
+    from waypaas_sdk.logger import Logger
+    from waypaas_sdk.terminal import TerminalUI
+
+PLATFORM = "kubernetes"
+CATEGORIES = {"Deployment": Category.INSTANCE_MANAGER, "HorizontalPodAutoscaler": Category.OTHER}
+ABANDONED_SECONDS = 120.0
+"""How much longer than its own timeout a deploy must be silent to count as abandoned."""
+
+
+def deploy(
+    options: Any,
+    image: Image,
+    config: DeploymentConfig,
+    job: JobInfo,
+    source: Source,
+    ui: TerminalUI,
+    call: Call,
+    logger: Logger,
+) -> Result:
+    """Deploy an image by the standards of its team.
+
+    Args:
+        options: Of waypoint.hcl, decoded; None where nothing was configured.
+        image: The artifact.
+        config: Waypoint's facts about the new deployment.
+        job: Says project, app and workspace.
+        source: Where the app is.
+        ui: The user's terminal.
+        call: The running call.
+        logger: The host's log.
+
+    Returns:
+        The deployment.
+
+    Raises:
+        PluginError: It did not succeed; then nothing of it remains.
+    """
+    with ui.step_group() as steps:
+        with steps.add(f"Standards for {job.project}/{job.app}") as step:
+            resolved = standards.of_job(job, source.path, options, "deploy")
+            order = make_order(resolved, image, config)
+            step.update(_summary(resolved))
+            if resolved.note:
+                step.output(f"{resolved.note}\n")
+            step.output(f"{standards.ADVISORY}\n")
+        with steps.add("Kubernetes cluster") as step:
+            wanted = order.standards
+            access = kubeconfig.load(wanted.kubeconfig or "", wanted.context or "", wanted.namespace or "")
+            cloud = Cloud(Api(access, call, step.update))
+            _refuse_foreign(cloud, order)
+            step.update(f"Kubernetes cluster {access.context or access.server}, namespace {access.namespace}")
+        with steps.add(f"Deployment {order.name}") as step:
+            cloud.api.notify = step.update
+            creation = _make(cloud, order, step.update)
+            step.update(f"Deployment {order.name}: all {plan.replicas(order.standards)} replicas are ready")
+        _sweep(cloud, order, logger)
+    return Result(
+        message(resolved, order, access, source), resources=creation.resources, template_data={"image": order.image}
+    )
+
+
+def make_order(resolved: standards.Resolved, image: Image, config: DeploymentConfig) -> plan.Order:
+    """Collect what is to be deployed.
+
+    Args:
+        resolved: The standards.
+        image: The artifact.
+        config: Waypoint's facts about the new deployment.
+
+    Returns:
+        What `plan` needs.
+    """
+    wanted = resolved.profile.kubernetes
+    environment = {"WAYPOINT_DEPLOYMENT_ID": config.id}
+    if wanted.entrypoint_env:
+        environment = config.environment()
+    return plan.Order(
+        identity=resolved.identity,
+        standards=wanted,
+        image=plan.image_reference(image.image, image.tag),
+        deployment_id=config.id,
+        sequence=config.sequence,
+        environment=environment,
+        labels=resolved.profile.observability.labels or {},
+        revision=resolved.profile.revision,
+    )
+
+
+def _summary(resolved: standards.Resolved) -> str:
+    identity, wanted = resolved.identity, resolved.profile.kubernetes
+    return (
+        f"Standards of team {identity.team} for {identity.environment} ({resolved.profile.revision}): "
+        f"{plan.replicas(wanted)} replicas, memory {wanted.memory}, cpu {wanted.cpu}"
+    )
+
+
+def _refuse_foreign(cloud: Cloud, order: plan.Order) -> None:
+    """Refuse a name that something else has: it would be overwritten, and on failure removed."""
+    found = cloud.find("Deployment", order.name)
+    if found is None:
+        return
+    owner = found["metadata"].get("labels", {}).get("waypaas.dev/project", "")
+    raise StateError(
+        f"a Deployment {order.name} exists already in namespace {cloud.namespace}",
+        why=f"it is of project {owner}" if owner else "it was not made by team-k8s",
+        fix="set the standard kubernetes.namespace to one of its own, or remove that Deployment",
+    )
+
+
+def _make(cloud: Cloud, order: plan.Order, tell: Any) -> Creation:
+    labels = names.selector(order.name, order.deployment_id)
+    access = cloud.api.access
+    seconds = units.parse_duration(order.standards.rollout_timeout or "10m").total_seconds()
+    with (
+        Guarded(order.name, labels, access.kubeconfig, access.context, access.namespace),
+        Creation() as creation,
+    ):
+        for manifest in plan.manifests(order):
+            kind = manifest["kind"]
+            state = {"namespace": cloud.namespace, "kind": kind}
+            resource = Resource(order.name, kind, PLATFORM, CATEGORIES[kind], state)
+            creation.made(resource, undo=lambda: _undo(cloud, order.name, labels))
+            cloud.apply(manifest)
+        rollout.wait(cloud, order.name, labels, seconds, lambda text: tell(f"Deployment {order.name}: {text}"))
+        cloud.annotate("Deployment", order.name, {names.STATE_ANNOTATION: names.DEPLOYED})
+    return creation
+
+
+def _undo(cloud: Cloud, name: str, labels: dict[str, str]) -> None:
+    """Remove the Deployment with a connection that the call's cancellation does not reach."""
+    Cloud(Api(cloud.api.access, notify=cloud.api.notify)).remove_deployment(name, labels, at_once=True)
+
+
+def _sweep(cloud: Cloud, order: plan.Order, logger: Logger) -> None:
+    """Remove what deploys of this app left that never ended: their machine died with their guardian."""
+    from datetime import UTC, datetime  # noqa: PLC0415  # rarely needed before
+
+    try:
+        for found in cloud.list("Deployment", names.owner(order.identity)):
+            about = found["metadata"]
+            if about.get("annotations", {}).get(names.STATE_ANNOTATION) != names.DEPLOYING:
+                continue
+            age = (datetime.now(UTC) - datetime.fromisoformat(about["creationTimestamp"])).total_seconds()
+            if about["name"] == order.name or age < found["spec"]["progressDeadlineSeconds"] + ABANDONED_SECONDS:
+                continue
+            logger.info("removing an abandoned deploy", deployment=about["name"], age_seconds=age)
+            labels = found["spec"]["selector"]["matchLabels"]
+            Cloud(cloud.api.again()).remove_deployment(about["name"], labels, at_once=True)
+    except PluginError as error:
+        logger.warning("abandoned deploys could not be removed", error=str(error))
+
+
+def message(
+    resolved: standards.Resolved, order: plan.Order, access: kubeconfig.Access, source: Source
+) -> team_k8s_pb2.Deployment:
+    """Write down all that later operations need.
+
+    Args:
+        resolved: The standards.
+        order: What was deployed.
+        access: How the cluster was reached.
+        source: Where the app is.
+
+    Returns:
+        What Waypoint keeps.
+    """
+    wanted = order.standards
+    return team_k8s_pb2.Deployment(
+        id=order.deployment_id,
+        name=order.name,
+        sequence=order.sequence,
+        cluster=messages.cluster(access),
+        identity=messages.identity_to_proto(order.identity),
+        port=order.port,
+        autoscaler=order.name if plan.autoscaled(wanted) else "",
+        source_path=str(source.path),
+        log_tail_lines=(wanted.logs.tail_lines if wanted.logs else None) or 0,
+        profile_revision=resolved.profile.revision,
+        profile_digest=resolved.profile.digest(),
+        image=order.image,
+    )

@@ -1,0 +1,187 @@
+"""How a rollout goes, judged by what the API server says. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+CERTAIN_WAITING = {
+    "ImagePullBackOff": "the image cannot be pulled",
+    "InvalidImageName": "the image's name is not valid",
+    "ErrImageNeverPull": "the image is not on the node, and may not be pulled",
+    "CrashLoopBackOff": "the container keeps ending",
+    "CreateContainerConfigError": "the container cannot be configured",
+    "CreateContainerError": "the container cannot be created",
+    "RunContainerError": "the container cannot be started",
+}
+"""Reasons for which a container will not start by waiting."""
+
+FINAL_PULL_WORDS = ("not found", "unauthorized", "denied", "manifest unknown", "no basic auth", "forbidden")
+"""In the message of a first failed pull: trying again will not help."""
+
+FIXES = {
+    "ImagePullBackOff": "check that the image was pushed, and that the namespace may pull it (image_pull_secret)",
+    "ErrImagePull": "check that the image was pushed, and that the namespace may pull it (image_pull_secret)",
+    "InvalidImageName": "mend the image's name in the build stanza",
+    "CrashLoopBackOff": "mend what the log says, then deploy again",
+    "Error": "mend what the log says, then deploy again",
+    "OOMKilled": "raise the option memory, or make the app need less",
+    "CreateContainerConfigError": "make the Secret or ConfigMap that it names, in this namespace",
+    "Unschedulable": "ask for less (options cpu, memory, replicas), or for more nodes",
+    "FailedCreate": "ask the namespace's owner for what the message says, or ask for less",
+}
+"""What the reader can do, by reason."""
+
+UNSURE_SECONDS = 8.0
+"""How long a failure that may yet mend itself has to last to be certain."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a rollout cannot succeed.
+
+    Args:
+        reason: Kubernetes' own word.
+        what: One line.
+        pod: Its name, or empty.
+        container: Its name, or empty.
+        exit_code: Of the container's last run, or None.
+        fix: What the reader can do.
+        certain_after: Seconds that it has to last to be believed.
+    """
+
+    reason: str
+    what: str
+    pod: str = ""
+    container: str = ""
+    exit_code: int | None = None
+    fix: str = ""
+    certain_after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a rollout is.
+
+    Args:
+        ready: Replicas that are available.
+        wanted: Replicas that there shall be.
+        text: One line for the user.
+        complete: It is done.
+    """
+
+    ready: int
+    wanted: int
+    text: str
+    complete: bool
+
+
+def progress(deployment: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> Progress:
+    """Judge how far a rollout is.
+
+    Args:
+        deployment: As the API server has it.
+        pods: Of it.
+
+    Returns:
+        Complete only when all replicas are available and the status is of the latest spec.
+    """
+    wanted = deployment.get("spec", {}).get("replicas", 1)
+    status = deployment.get("status", {})
+    seen = status.get("observedGeneration", 0) >= deployment.get("metadata", {}).get("generation", 1)
+    ready = min(status.get("availableReplicas", 0), status.get("updatedReplicas", 0))
+    complete = seen and ready == wanted and status.get("replicas", 0) == wanted
+    waiting = next((text for pod in pods if (text := _pending(pod))), "")
+    text = f"{ready} of {wanted} replicas ready" + (f"; {waiting}" if waiting and not complete else "")
+    return Progress(ready, wanted, text, complete)
+
+
+def _pending(pod: Mapping[str, Any]) -> str:
+    """Say in a few words what a pod waits for; empty if it is ready."""
+    name = pod["metadata"]["name"]
+    status = pod.get("status", {})
+    if any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", ())):
+        return ""
+    for container in _containers(status):
+        waiting = container.get("state", {}).get("waiting")
+        if waiting:
+            return f"{name}: {waiting.get('reason', 'waiting')}"
+        if container.get("state", {}).get("running") and not container.get("ready"):
+            return f"{name}: {container['name']} runs and is not ready yet"
+    return f"{name}: {status.get('phase', 'Pending')}"
+
+
+def failures(deployment: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> list[Failure]:
+    """Find what makes a rollout fail, the surest first.
+
+    Args:
+        deployment: As the API server has it.
+        pods: Of it.
+
+    Returns:
+        Empty as long as nothing speaks against success.
+    """
+    found = [failure for pod in pods if (failure := _pod_failure(pod))]
+    found += [
+        failure
+        for condition in deployment.get("status", {}).get("conditions", ())
+        if (failure := _condition(condition))
+    ]
+    return sorted(found, key=lambda failure: failure.certain_after)
+
+
+def _containers(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
+
+
+def _pod_failure(pod: Mapping[str, Any]) -> Failure | None:
+    name = pod["metadata"]["name"]
+    status = pod.get("status", {})
+    if pod["metadata"].get("deletionTimestamp"):
+        return None
+    for condition in status.get("conditions", ()):
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            what = f"pod {name} cannot be scheduled: {condition.get('message', 'no reason given')}"
+            return Failure("Unschedulable", what, name, fix=FIXES["Unschedulable"], certain_after=UNSURE_SECONDS)
+    for container in _containers(status):
+        failure = _container_failure(name, container)
+        if failure:
+            return failure
+    return None
+
+
+def _container_failure(pod: str, container: Mapping[str, Any]) -> Failure | None:
+    name = container["name"]
+    waiting = container.get("state", {}).get("waiting") or {}
+    ended = container.get("lastState", {}).get("terminated") or container.get("state", {}).get("terminated") or {}
+    reason, message = waiting.get("reason", ""), waiting.get("message", "")
+    where = f"container {name} of pod {pod}"
+    code = ended.get("exitCode")
+    cause = ended.get("reason", "")
+    if reason == "CrashLoopBackOff" or (code and container.get("restartCount", 0) >= 1):
+        shown = cause if cause not in {"", "Error"} else "CrashLoopBackOff"
+        what = f"{where} keeps ending: exit code {code}" + (f" ({cause})" if cause else "")
+        return Failure(shown, what, pod, name, code, FIXES.get(shown, FIXES["CrashLoopBackOff"]))
+    if reason == "ErrImagePull":
+        final = any(word in message.lower() for word in FINAL_PULL_WORDS)
+        what = f"{where}: the image cannot be pulled: {message}"
+        return Failure(reason, what, pod, name, fix=FIXES[reason], certain_after=0.0 if final else UNSURE_SECONDS)
+    if reason in CERTAIN_WAITING:
+        what = f"{where}: {CERTAIN_WAITING[reason]}: {message or reason}"
+        return Failure(reason, what, pod, name, code, FIXES.get(reason, ""))
+    return None
+
+
+def _condition(condition: Mapping[str, Any]) -> Failure | None:
+    kind, status, reason = condition["type"], condition["status"], condition.get("reason", "")
+    message = condition.get("message", "")
+    if kind == "ReplicaFailure" and status == "True":
+        final = any(word in message for word in ("exceeded quota", "violates PodSecurity", "forbidden"))
+        what = f"pods cannot be created: {message}"
+        return Failure(reason, what, fix=FIXES["FailedCreate"], certain_after=0.0 if final else UNSURE_SECONDS)
+    if kind == "Progressing" and status == "False" and reason == "ProgressDeadlineExceeded":
+        return Failure(reason, "the rollout made no progress in its time", fix="look at the pods, then deploy again")
+    return None

@@ -1,0 +1,114 @@
+"""Undo a deploy whose plugin process was killed.
+
+Waypoint kills a plugin two seconds after it cancelled its call, the kernel may
+kill it at any time, and Waypoint keeps no record of a deployment that failed.
+So a deploy starts this small process beside itself. It waits for the word that
+the deploy has ended; when the pipe closes without that word, it removes what
+the deploy was making.
+
+    python -m team_k8s.guardian   < one line of JSON, then "done"
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+DONE = "done\n"
+UNDO_PATIENCE_SECONDS = 600.0
+"""How long it goes on trying while the API server is away."""
+
+
+class Guarded:
+    """A deploy that is undone even if this process is killed, while the block lasts.
+
+    Args:
+        name: Of the Deployment.
+        labels: Of its pods.
+        kubeconfig: Path, as in Access.
+        context: As in Access.
+        namespace: As in Access.
+    """
+
+    def __init__(self, name: str, labels: dict[str, str], kubeconfig: str, context: str, namespace: str) -> None:
+        self._task = {
+            "name": name,
+            "labels": labels,
+            "kubeconfig": kubeconfig,
+            "context": context,
+            "namespace": namespace,
+        }
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        environ = {key: value for key, value in os.environ.items() if key != "WAYPOINT_PLUGIN"}
+        self._process = subprocess.Popen(  # ourselves
+            [sys.executable, "-m", "team_k8s.guardian"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env=environ,
+            text=True,
+        )
+        self._say(json.dumps(self._task) + "\n")
+        return self
+
+    def _say(self, text: str) -> None:
+        if self._process is None or self._process.stdin is None:
+            return
+        try:
+            self._process.stdin.write(text)
+            self._process.stdin.flush()
+        except OSError:
+            return  # it was killed; the deploy goes on unguarded
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._say(DONE)
+
+
+def main() -> int:
+    """Wait for the end of the deploy, and undo it if that never comes.
+
+    Returns:
+        Exit code: 1 if it could not be undone.
+    """
+    task = sys.stdin.readline()
+    if not task or sys.stdin.readline() == DONE:
+        return 0
+    return undo(json.loads(task))
+
+
+def undo(task: dict[str, Any]) -> int:
+    """Remove what a deploy was making.
+
+    Args:
+        task: As Guarded wrote it.
+
+    Returns:
+        Exit code: 1 if it could not be removed.
+    """
+    from team_k8s import kubeconfig  # noqa: PLC0415  # nothing is loaded unless something is to be undone
+    from team_k8s.api import Api  # noqa: PLC0415
+    from team_k8s.cloud import Cloud  # noqa: PLC0415
+    from waypaas_sdk.errors import PluginError  # noqa: PLC0415
+
+    try:
+        access = kubeconfig.load(task["kubeconfig"], task["context"], task["namespace"])
+        cloud = Cloud(Api(access, patience=UNDO_PATIENCE_SECONDS))
+        cloud.remove_deployment(task["name"], task["labels"], at_once=True)
+    except PluginError:
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

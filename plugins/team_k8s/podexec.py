@@ -1,0 +1,232 @@
+"""Exec: a command in a running pod, by the API server, where the standards permit it.
+
+The rule is that of the environment at the time of the call, not at the time of
+the deploy; standards that cannot be read permit nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+from team_k8s import messages, standards
+from waypaas_sdk.arguments import WindowSize
+from waypaas_sdk.errors import CloudError, PolicyError, StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from team_k8s.api import Api
+    from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
+    from teamconfig.profile import Profile
+    from waypaas_sdk.arguments import JobInfo, Source
+    from waypaas_sdk.call import Call
+    from waypaas_sdk.execsession import ExecSession
+
+STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
+"""Channels of the protocol: the first byte of each message."""
+
+PROTOCOLS = ["v5.channel.k8s.io", "v4.channel.k8s.io"]
+"""The fifth can close stdin; older clusters speak the fourth."""
+
+CONNECT_SECONDS = 15.0
+
+
+def execute(deployment: team_k8s_pb2.Deployment, session: ExecSession, call: Call, job: JobInfo, source: Source) -> int:
+    """Run a command in a pod of a deployment.
+
+    Args:
+        deployment: As stored.
+        session: The command, and the user's terminal.
+        call: The running call.
+        job: Says project, app and workspace.
+        source: Where the app is; the standards are found from there.
+
+    Returns:
+        The command's exit code.
+
+    Raises:
+        PolicyError: The standards of the environment do not permit it, or the cluster does not.
+        StateError: No pod runs.
+        PluginError: The standards cannot be read, or the cluster cannot be reached.
+    """
+    where = source.path if source.path.is_dir() else deployment.source_path
+    resolved = standards.resolve(where, job.project, job.app, job.workspace)
+    permit(resolved.profile, session.arguments)
+    cloud = messages.cloud(deployment.cluster, call)
+    pods = [pod for pod in cloud.list("Pod", messages.selector(deployment)) if _runs(pod)]
+    if not pods:
+        raise StateError(
+            f"no pod of {deployment.name} runs",
+            fix="see `waypoint status` for why, or deploy again",
+            where=f"namespace {cloud.namespace}",
+        )
+    pod = min(pods, key=lambda found: str(found["metadata"]["name"]))
+    container = pod["spec"]["containers"][0]["name"]
+    return _Session(cloud.api, session, call).run(f"{cloud.path('Pod', pod['metadata']['name'])}/exec", container)
+
+
+def permit(profile: Profile, command: Sequence[str]) -> None:
+    """Hold a command against the standard `kubernetes.exec`. Pure.
+
+    Args:
+        profile: The resolved standards of the environment.
+        command: Program and arguments.
+
+    Raises:
+        PolicyError: It is not permitted; names the rule, whose it is and how to ask.
+    """
+    wanted = profile.kubernetes
+    if profile.protected or wanted.exec != "allow":
+        raise PolicyError(
+            f"waypoint exec is not permitted in {profile.environment}",
+            why=_rule(profile, "exec", "deny"),
+            fix=_ask(profile, "exec"),
+        )
+    allowed = wanted.exec_commands
+    if allowed and (not command or command[0] not in allowed):
+        raise PolicyError(
+            f"waypoint exec may not run {command[0] if command else 'nothing'!r} in {profile.environment}",
+            why=f"{_rule(profile, 'exec_commands', ', '.join(allowed))}",
+            fix=_ask(profile, "exec_commands"),
+        )
+
+
+def _rule(profile: Profile, key: str, value: str) -> str:
+    if profile.protected and key == "exec":
+        return f"{profile.environment} is a protected environment, in which nobody may open a shell"
+    origin = profile.origin("kubernetes", key)
+    if origin is None:
+        return f"the standard kubernetes.{key} is {value}"
+    text = f"the standard kubernetes.{key} is {value}, by {origin.winner.layer}"
+    if origin.winner.place:
+        text += f" ({origin.winner.place})"
+    reasons = [f"; {rule.reason} ({rule.owner})" for rule in origin.rules if rule.reason]
+    return text + "".join(reasons)
+
+
+def _ask(profile: Profile, key: str) -> str:
+    origin = profile.origin("kubernetes", key)
+    who = f"; it may be changed by: {origin.may_change}" if origin is not None and not profile.protected else ""
+    return f"use `waypoint logs` and `waypoint status`, or another environment{who}"
+
+
+def _runs(pod: dict[str, Any]) -> bool:
+    return pod.get("status", {}).get("phase") == "Running" and "deletionTimestamp" not in pod["metadata"]
+
+
+class _Session:
+    """One exec session between a user and a container."""
+
+    def __init__(self, api: Api, session: ExecSession, call: Call) -> None:
+        self._api, self._session, self._call = api, session, call
+
+    def run(self, path: str, container: str) -> int:
+        """Run the command and give its exit code."""
+        import websocket  # noqa: PLC0415  # exec only
+
+        socket = self._connect(path, container)
+        if self._session.window is not None:
+            self._resize(socket, self._session.window)
+        threading.Thread(target=self._send_inputs, args=(socket,), name="exec-input", daemon=True).start()
+        try:
+            with self._call.on_cancel(socket.shutdown):
+                return self._receive(socket)
+        except (websocket.WebSocketException, OSError) as err:
+            self._call.check()
+            raise CloudError("the exec session broke", fix="try again; the command may have run") from err
+        finally:
+            with contextlib.suppress(websocket.WebSocketException, OSError):
+                socket.close(timeout=1)
+
+    def _connect(self, path: str, container: str) -> Any:
+        import websocket  # noqa: PLC0415  # exec only
+
+        tty = self._session.is_tty
+        command = list(self._session.arguments)
+        if self._session.environment:
+            command = ["env", *self._session.environment, *command]
+        query = [("command", part) for part in command]
+        query += [("container", container), ("stdin", "true"), ("stdout", "true")]
+        query += [("tty", "true")] if tty else [("stderr", "true")]
+        server = urlsplit(self._api.access.server)
+        scheme = "wss" if server.scheme == "https" else "ws"
+        url = f"{scheme}://{server.netloc}{server.path.rstrip('/')}{path}?{urlencode(query)}"
+        headers = [f"{name}: {value}" for name, value in self._api.access.headers.items()]
+        options = {"context": self._api.access.tls} if self._api.access.tls is not None else {}
+        if self._api.access.server_name:
+            options["server_hostname"] = self._api.access.server_name
+        try:
+            socket = websocket.create_connection(
+                url,
+                timeout=CONNECT_SECONDS,
+                header=headers,
+                subprotocols=PROTOCOLS,
+                sslopt=options,
+                suppress_origin=True,
+            )
+        except websocket.WebSocketBadStatusException as err:
+            from team_k8s.api import refusal  # noqa: PLC0415  # on failure only
+
+            raise refusal(
+                err.status_code, err.resp_headers or {}, err.resp_body or b"", "open an exec session"
+            ) from err
+        except (websocket.WebSocketException, OSError) as err:
+            raise CloudError(f"no exec session with {self._api.access.server}", why=type(err).__name__) from err
+        socket.settimeout(None)
+        return socket
+
+    def _resize(self, socket: Any, size: WindowSize) -> None:
+        text = json.dumps({"Width": size.width, "Height": size.height})
+        socket.send_binary(bytes([RESIZE]) + text.encode())
+
+    def _send_inputs(self, socket: Any) -> None:
+        import websocket  # noqa: PLC0415  # exec only
+
+        with contextlib.suppress(websocket.WebSocketException, OSError):
+            for item in self._session.inputs():
+                if isinstance(item, WindowSize):
+                    self._resize(socket, item)
+                elif item is not None:
+                    socket.send_binary(bytes([STDIN]) + item)
+                elif socket.getsubprotocol() == PROTOCOLS[0]:
+                    socket.send_binary(bytes([CLOSE, STDIN]))
+
+    def _receive(self, socket: Any) -> int:
+        while True:
+            frame = socket.recv()
+            data = frame.encode() if isinstance(frame, str) else frame
+            if not data:
+                self._call.check()
+                raise CloudError("the exec session ended without an exit code", fix="try again")
+            channel, content = data[0], data[1:]
+            if channel == STDOUT and content:
+                self._session.write(content)
+            elif channel == STDERR and content:
+                self._session.write_error(content)
+            elif channel == ERROR:
+                return exit_code(content)
+
+
+def exit_code(status: bytes) -> int:
+    """Read the exit code from the status that ends a session.
+
+    Args:
+        status: A Kubernetes Status as JSON.
+
+    Returns:
+        The code.
+
+    Raises:
+        CloudError: The command could not be run at all.
+    """
+    said = json.loads(status)
+    if said.get("status") == "Success":
+        return 0
+    for cause in said.get("details", {}).get("causes") or ():
+        if cause.get("reason") == "ExitCode":
+            return int(cause["message"])
+    raise CloudError("the command could not be run", why=f"the node says: {said.get('message', 'nothing')}")
