@@ -70,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     argv = [part for part in arguments.argv if part != "--"]
     os.execvp("nsenter", ["nsenter", f"--net=/run/netns/{state_or_none.netns}", *argv])  # noqa: S606
+    raise AssertionError("exec does not return")
 
 
 if __name__ == "__main__":

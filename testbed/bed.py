@@ -122,16 +122,23 @@ def _start(state: State) -> None:
         run([*inside, "link", "set", "cni0", "up"])
         run([*inside, "route", "add", "default", "dev", "cni0"], check=False)
         run(["nsenter", f"--net=/run/netns/{netns}", "sysctl", "-qw", "net.ipv4.ip_forward=1"])
-        run(["nsenter", f"--net=/run/netns/{netns}", "sysctl", "-qw", "net.ipv4.conf.all.route_localnet=1"], check=False)
+        run(
+            ["nsenter", f"--net=/run/netns/{netns}", "sysctl", "-qw", "net.ipv4.conf.all.route_localnet=1"], check=False
+        )
         pki.make(directory / "pki")
         pki.kubeconfig(directory / "pki", state.admin, "admin", "system:masters", state.url)
     with step("API server"):
-        rules = [f"{state.api_port}=127.0.0.1:{state.api_port}", f"{state.registry_port}=127.0.0.1:{node.REGISTRY_PORT}"]
+        rules = [
+            f"{state.api_port}=127.0.0.1:{state.api_port}",
+            f"{state.registry_port}=127.0.0.1:{node.REGISTRY_PORT}",
+        ]
         log = directory / "logs/forward.log"
         _keep(state, forward=processes.start([sys.executable, FORWARD, netns, *rules], log))
         _keep(state, etcd=controlplane.start_etcd(directory, netns), registry=node.start_registry(directory, netns))
         _keep(state, **{"kube-apiserver": controlplane.start_apiserver(directory, netns, state.api_port)})
-        wait_until(f"the API server at {state.url}, see logs/kube-apiserver.log", lambda: api_ready(state), READY_SECONDS)
+        wait_until(
+            f"the API server at {state.url}, see logs/kube-apiserver.log", lambda: api_ready(state), READY_SECONDS
+        )
         _keep(state, **controlplane.start_controllers(directory, netns, state.admin))
     with step("registry and images"):
         node.push_images(directory, netns)

@@ -73,7 +73,17 @@ def _packages() -> None:
             policy.chmod(0o755)
         try:
             run(["apt-get", "update", "-qq"])
-            run(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends", *missing])
+            run(
+                [
+                    "env",
+                    "DEBIAN_FRONTEND=noninteractive",
+                    "apt-get",
+                    "install",
+                    "-y",
+                    "--no-install-recommends",
+                    *missing,
+                ]
+            )
         finally:
             if mine:
                 policy.unlink()

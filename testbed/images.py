@@ -12,7 +12,23 @@ from pathlib import Path
 USER = "65532:65532"
 """Not root, by number: what the restricted Pod Security Standard wants to see."""
 
-APPLETS = ("sh", "httpd", "sleep", "cat", "echo", "env", "ls", "id", "test", "nc", "wget", "true", "false", "stty", "seq")
+APPLETS = (
+    "sh",
+    "httpd",
+    "sleep",
+    "cat",
+    "echo",
+    "env",
+    "ls",
+    "id",
+    "test",
+    "nc",
+    "wget",
+    "true",
+    "false",
+    "stty",
+    "seq",
+)
 
 SERVE = """#!/bin/sh
 echo "hello {version}: listening on port ${{PORT:-3000}}"
@@ -82,7 +98,9 @@ def _layer(script: str, version: str) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
 
-        def add(path: str, data: bytes = b"", mode: int = 0o644, kind: bytes = tarfile.REGTYPE, target: str = "") -> None:
+        def add(
+            path: str, data: bytes = b"", mode: int = 0o644, kind: bytes = tarfile.REGTYPE, target: str = ""
+        ) -> None:
             info = tarfile.TarInfo(path)
             info.size, info.mode, info.type, info.linkname = len(data), mode, kind, target
             tar.addfile(info, io.BytesIO(data))

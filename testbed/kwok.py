@@ -108,7 +108,9 @@ phase: Running
 """
 
 
-def _stage(name: str, kind: str, where: list[dict[str, Any]], then: dict[str, Any], seconds: float = 0) -> dict[str, Any]:
+def _stage(
+    name: str, kind: str, where: list[dict[str, Any]], then: dict[str, Any], seconds: float = 0
+) -> dict[str, Any]:
     spec: dict[str, Any] = {
         "resourceRef": {"apiGroup": "v1", "kind": kind},
         "selector": {"matchExpressions": where},
@@ -140,11 +142,18 @@ def stages() -> list[dict[str, Any]]:
 
     succeeded = "phase: Succeeded\n"
     made = [
-        _stage("node", "Node", [_absent('.status.conditions.[] | select( .type == "Ready" ) | .status')], pod(NODE_STATUS)),
+        _stage(
+            "node", "Node", [_absent('.status.conditions.[] | select( .type == "Ready" ) | .status')], pod(NODE_STATUS)
+        ),
         _stage("pod-ready", "Pod", [*fresh, healthy], pod(READY)),
         _stage("pod-slow-ready", "Pod", [*fresh, image("slow-ready")], pod(READY), 5),
         _stage("job-complete", "Pod", [alive, job, running], pod(succeeded), 2),
-        _stage("pod-gone", "Pod", [{"key": ".metadata.deletionTimestamp", "operator": "Exists"}], {"finalizers": {"empty": True}, "delete": True}),
+        _stage(
+            "pod-gone",
+            "Pod",
+            [{"key": ".metadata.deletionTimestamp", "operator": "Exists"}],
+            {"finalizers": {"empty": True}, "delete": True},
+        ),
     ]
     return made + [
         _stage(f"pod-{name}", "Pod", [*fresh, image(name)], pod(NOT_READY % fault)) for name, fault in FAULTS.items()

@@ -46,9 +46,39 @@ def certificate(directory: Path, name: str, subject: str, alternative: str = "")
     """
     path = directory / name
     extension = ["-addext", f"subjectAltName={alternative}"] if alternative else []
-    run(["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", subject, *extension, "-keyout", f"{path}.key", "-out", f"{path}.csr"])
-    authority = ["-CA", directory / "ca.crt", "-CAkey", directory / "ca.key", "-CAcreateserial"]
-    run(["openssl", "x509", "-req", "-days", DAYS, "-in", f"{path}.csr", *authority, "-copy_extensions", "copyall", "-out", f"{path}.crt"])
+    run(
+        [
+            "openssl",
+            "req",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-subj",
+            subject,
+            *extension,
+            "-keyout",
+            f"{path}.key",
+            "-out",
+            f"{path}.csr",
+        ]
+    )
+    authority: list[object] = ["-CA", directory / "ca.crt", "-CAkey", directory / "ca.key", "-CAcreateserial"]
+    run(
+        [
+            "openssl",
+            "x509",
+            "-req",
+            "-days",
+            DAYS,
+            "-in",
+            f"{path}.csr",
+            *authority,
+            "-copy_extensions",
+            "copyall",
+            "-out",
+            f"{path}.crt",
+        ]
+    )
 
 
 def kubeconfig(directory: Path, path: Path, user: str, groups: str, url: str) -> None:

@@ -62,7 +62,7 @@ def started(pid: int) -> int:
     return 0 if fields[0] == "Z" else int(fields[19])
 
 
-def start(command: Sequence[str | Path], log: Path, *, netns: str = "", environ: dict[str, str] | None = None) -> Process:
+def start(command: Sequence[object], log: Path, *, netns: str = "", environ: dict[str, str] | None = None) -> Process:
     """Start a process in a session of its own.
 
     Args:

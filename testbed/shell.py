@@ -33,7 +33,7 @@ def step(name: str) -> Iterator[None]:
     sys.stderr.write(f"{time.monotonic() - begun:.1f} s\n")
 
 
-def run(command: Sequence[str | Path], *, check: bool = True, stdin: str = "", cwd: Path | None = None) -> str:
+def run(command: Sequence[object], *, check: bool = True, stdin: str = "", cwd: Path | None = None) -> str:
     """Run a command and give its output.
 
     Args:

@@ -1,7 +1,8 @@
 """Make the committed Python from the contracts in proto/.
 
-`gen_protos.py` writes them; `--check` only compares and tells what to run. Runs in an environment of its own with the oldest supported compiler
-(`make protos`), so that its output loads on every runtime that we support.
+`make protos` writes them, `make protos-check` only compares. Runs in an
+environment of its own with the oldest supported compiler, so that its output
+loads on every runtime that we support.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(description="Generate Python from proto/.")
     parser.add_argument("--check", action="store_true", help="compare only, change nothing")
-    parser.add_argument("--descriptors", type=Path, help="write a FileDescriptorSet of all contracts to this file, no more")
+    parser.add_argument("--descriptors", type=Path, help="only write a FileDescriptorSet of all contracts to this file")
     arguments = parser.parse_args()
     if arguments.descriptors:
         compile_all([f"--descriptor_set_out={arguments.descriptors}", "--include_imports"])

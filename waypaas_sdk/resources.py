@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from waypaas_sdk.errors import CancelledError, CloudBusyError, CloudError, MissingError, PluginError
@@ -134,7 +135,7 @@ def destroy_all(
         if call is not None:
             call.check()
         try:
-            _insist(lambda resource=resource: destroy(resource), call)
+            _insist(partial(destroy, resource), call)
         except CancelledError:
             raise
         except PluginError as error:

@@ -283,6 +283,7 @@ class WireStep:
         self._send = send
         self._group = group
         self._number = number
+        self._message = ""
         self._lock = threading.Lock()
         self._ended = False
 
@@ -290,8 +291,10 @@ class WireStep:
         self._send(Event(step=Event.Step(step_group=self._group, id=self._number, **fields)))
 
     def update(self, message: str) -> None:
-        """Change the text of the step."""
-        self._event(msg=message)
+        """Change the text of the step; the same text again is not sent again."""
+        if message != self._message:
+            self._message = message
+            self._event(msg=message)
 
     def status(self, status: str) -> None:
         """Change its mark: "ok", "error", "warn"."""

@@ -144,7 +144,7 @@ class Api:
 
         try:
             response = connection.getresponse()
-            return response.status, response.headers, response.read()
+            return response.status, dict(response.headers), response.read()
         except http.client.HTTPException as err:
             raise ConnectionResetError(str(err) or type(err).__name__) from err
 
@@ -220,7 +220,7 @@ class Api:
             with contextlib.closing(connection), guard:
                 response = connection.getresponse()
                 if response.status >= 300:  # noqa: PLR2004  # HTTP's failures
-                    raise refusal(response.status, response.headers, response.read(), what)
+                    raise refusal(response.status, dict(response.headers), response.read(), what)
                 while line := response.readline():
                     yield line
         except (OSError, http.client.HTTPException) as err:

@@ -135,7 +135,7 @@ class Cloud:
         while left := [pod["metadata"]["name"] for pod in self.list("Pod", labels)]:
             if time.monotonic() > deadline:
                 raise CloudError(f"pods of {name} did not end within {GONE_SECONDS:g} s: {', '.join(left)}")
-            self.api.notify(f"waiting for {len(left)} pods of {name} to end")
+            self.api.notify(f"{name}: waiting for its pods to end: {', '.join(left)}")
             self.api.rest(0.3)
 
     def _gone(self, kind: str, name: str) -> None:

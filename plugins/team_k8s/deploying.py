@@ -148,6 +148,7 @@ def _make(cloud: Cloud, order: plan.Order, tell: Any) -> Creation:
 
 def _undo(cloud: Cloud, name: str, labels: dict[str, str]) -> None:
     """Remove the Deployment with a connection that the call's cancellation does not reach."""
+    cloud.api.notify(f"Deployment {name} failed, removing it")
     Cloud(Api(cloud.api.access, notify=cloud.api.notify)).remove_deployment(name, labels, at_once=True)
 
 

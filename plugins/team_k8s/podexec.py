@@ -156,7 +156,7 @@ class _Session:
         scheme = "wss" if server.scheme == "https" else "ws"
         url = f"{scheme}://{server.netloc}{server.path.rstrip('/')}{path}?{urlencode(query)}"
         headers = [f"{name}: {value}" for name, value in self._api.access.headers.items()]
-        options = {"context": self._api.access.tls} if self._api.access.tls is not None else {}
+        options: dict[str, Any] = {"context": self._api.access.tls} if self._api.access.tls is not None else {}
         if self._api.access.server_name:
             options["server_hostname"] = self._api.access.server_name
         try:

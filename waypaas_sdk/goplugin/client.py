@@ -66,6 +66,7 @@ class Client:
         self._on_stdio, self._on_log = on_stdio, on_log
         own = dict(os.environ if environ is None else environ)
         self._directory = hs.socket_directory(own)
+        self._program = command[0]
         self._closed = False
         try:
             self._process = self._spawn(command, agreed, own)
@@ -144,7 +145,7 @@ class Client:
     def _refusal(self, what: str) -> StateError:
         time.sleep(0.05)  # lets the last lines of its log arrive
         last = "\n  ".join(list(self.log)[-5:])
-        return StateError(f"plugin {self._process.args[0]} {what}", why=f"its log ends with: {last}" if last else "")  # type: ignore[index]  # a list, made above
+        return StateError(f"plugin {self._program} {what}", why=f"its log ends with: {last}" if last else "")
 
     def _start_streams(self) -> None:
         broker_service = grpc_broker_pb2.DESCRIPTOR.services_by_name["GRPCBroker"]

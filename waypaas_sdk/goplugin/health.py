@@ -13,7 +13,7 @@ SERVICE = "plugin"
 """Name under which go-plugin asks. Source: hashicorp/go-plugin grpc_server.go, GRPCServiceName."""
 
 
-class HealthHandler(grpc.GenericRpcHandler):  # type: ignore[misc]  # the stubs leave it untyped
+class HealthHandler(grpc.GenericRpcHandler):
     """Answers grpc.health.v1.Health by the library, imported on the first question."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from waypaas_sdk.testing.streams import RecordingLogViewer, RecordingUI, Scripte
 from waypaas_sdk.wire import anys
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from google.protobuf.descriptor import ServiceDescriptor
@@ -123,7 +123,7 @@ class PluginHost:
             KeyError: It is not among that.
         """
         accept = self.plugin.broker.accept
-        makers = {
+        makers: dict[Any, Callable[[], Message]] = {
             Args.Source: lambda: Args.Source(app="web", path="/nonexistent"),
             Args.JobInfo: lambda: Args.JobInfo(local=True, workspace="default", id="1", project="shop", app="web"),
             Args.DataDir.App: lambda: Args.DataDir.App(cache_dir="/nonexistent", data_dir="/nonexistent"),

@@ -41,7 +41,7 @@ def pack_state(state: Mapping[str, object]) -> Any:
         The packed Struct, of an empty one for no facts.
     """
     struct = Struct()
-    struct.update(dict(state))
+    struct.update(dict(state))  # type: ignore[arg-type]  # JSON-able, as Resource demands
     return pack(struct)
 
 

@@ -42,7 +42,7 @@ def to_proto(sig: signature.Signature) -> arguments_pb2.FuncSpec:
     for parameter in sig.parameters:
         if parameter.wire_name:
             primitive = signature.PRIMITIVES[parameter.type]
-            spec.args.add(name=parameter.wire_name.lower(), primitive_type=primitive)  # type: ignore[arg-type]  # an enum's number
+            spec.args.add(name=parameter.wire_name.lower(), primitive_type=primitive)
         elif parameter.wire_type:
             spec.args.add(type=parameter.wire_type)
     return spec

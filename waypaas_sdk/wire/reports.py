@@ -36,7 +36,7 @@ def declared(resources: Iterable[Resource]) -> resources_pb2.DeclaredResources:
             platform=resource.platform,
             state=anys.pack_state(resource.state),
             state_json=json.dumps(dict(resource.state), sort_keys=True),
-            category_display_hint=int(resource.category),  # type: ignore[arg-type]  # an enum's number
+            category_display_hint=int(resource.category),
         )
     return message
 
@@ -85,9 +85,9 @@ def to_proto(report: StatusReport) -> resources_pb2.StatusReport:
             platform=part.platform,
             type=part.type,
             platform_url=part.url,
-            category_display_hint=int(part.category),  # type: ignore[arg-type]  # an enum's number
+            category_display_hint=int(part.category),
             state_json=json.dumps(dict(part.state), sort_keys=True),
-            health=int(part.health),  # type: ignore[arg-type]  # an enum's number
+            health=int(part.health),
             health_message=part.message,
         )
         if part.created is not None:
