@@ -2,7 +2,7 @@ project = "shop"
 
 app "web" {
   build {
-    use "docker-ref" { image = "registry.test/hello", tag = "v1" }
+    use "team-k8s" { image = "registry.test/hello:v1" }
   }
   deploy {
     use "team-k8s" {}

@@ -8,11 +8,17 @@ def main() -> None:
     from waypaas_sdk import startup  # noqa: PLC0415  # first of all: see its docstring
 
     startup.defer()
+    from team_k8s.builder import K8sBuilder  # noqa: PLC0415
     from team_k8s.platform import K8sPlatform  # noqa: PLC0415
     from team_k8s.releaser import K8sReleaseManager  # noqa: PLC0415
     from waypaas_sdk import serve  # noqa: PLC0415
 
-    serve.serve(K8sPlatform, K8sReleaseManager, description="runs apps on Kubernetes by the standards of their team")
+    serve.serve(
+        K8sBuilder,
+        K8sPlatform,
+        K8sReleaseManager,
+        description="runs apps on Kubernetes by the standards of their team",
+    )
 
 
 if __name__ == "__main__":
