@@ -24,7 +24,7 @@ setup: .venv/.synced ## install everything that the other targets need
 
 .PHONY: demo
 demo: setup ## deploy, break, roll back and destroy an app on a real Kubernetes
-	@python -m examples.demo
+	@python examples/demo.py
 
 .PHONY: test
 test: setup check testbed host ## all checks and all tests (T=path for a part)

@@ -13,7 +13,12 @@ from wps import hclfile
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECTIONS = {"team-k8s": "kubernetes", "team-ecs": "ecs", "team-ecr": "registry"}
+SECTIONS = {
+    ("deploy", "team-k8s"): "kubernetes",
+    ("deploy", "team-ecs"): "ecs",
+    ("build", "team-ecr"): "registry",
+    ("build.registry", "team-ecr"): "registry",
+}
 """Section of the standards that the options of a plugin belong to."""
 
 
@@ -115,7 +120,7 @@ def stanzas(file: AppFile, app: str, workspace: str) -> tuple[list[Stanza], list
         own = stage.find("workspace", workspace)
         if own is not None and own.find("use") is not None:
             use, path = own.find("use"), f"{path}.workspace.{workspace}"
-        section = SECTIONS.get(use.labels[0]) if use is not None and use.labels else None
+        section = SECTIONS.get((name, use.labels[0])) if use is not None and use.labels else None
         if use is not None and section is not None:
             found.append(Stanza(section, _values(use, f"{path}.use", undecided), f"{path}.use"))
     return found, undecided

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from team_k8s import messages, names
-from waypaas_sdk.errors import MissingError
 from waypaas_sdk.resources import Category, Resource, destroy_all
 
 if TYPE_CHECKING:
+    from team_k8s.cloud import Cloud
     from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
     from waypaas_sdk.call import Call
     from waypaas_sdk.terminal import TerminalUI
@@ -38,7 +38,24 @@ def deployment(target: team_k8s_pb2.Deployment, ui: TerminalUI, call: Call) -> l
         labels = messages.selector(target)
         gone = destroy_all(parts, lambda _: cloud.remove_deployment(target.name, labels), call=call)
         step.update(f"Removed deployment {target.name}")
+        gone += _last_one_out(cloud, names.owner(messages.identity_from_proto(target.identity)), call)
     return gone
+
+
+def _last_one_out(cloud: Cloud, owner: dict[str, str], call: Call) -> list[Resource]:
+    """Remove the app's Service with its last deployment.
+
+    Waypoint never destroys what a default releaser made, and does not get as far
+    as destroy_workspace when the last deploy failed.
+    """
+    if cloud.list("Deployment", owner):
+        return []
+    state = {"namespace": cloud.namespace}
+    services = [
+        Resource(item["metadata"]["name"], "Service", "kubernetes", Category.ROUTER, state)
+        for item in cloud.list("Service", owner)
+    ]
+    return destroy_all(services, lambda part: cloud.delete("Service", part.name), call=call)
 
 
 def release(target: team_k8s_pb2.Release, ui: TerminalUI, call: Call) -> list[Resource]:
@@ -87,29 +104,19 @@ def workspace(cluster: team_k8s_pb2.Cluster, identity: team_k8s_pb2.Identity, ui
     with ui.step_group() as steps, steps.add(f"Remove what is left of {identity.app} in {identity.workspace}") as step:
         cloud = messages.cloud(cluster, call)
         cloud.api.notify = step.update
-        services = cloud.list("Service", owner)
-        deployments = cloud.list("Deployment", owner)
-        found = {item["metadata"]["name"]: item for item in deployments}
+        selectors = {
+            item["metadata"]["name"]: item["spec"]["selector"]["matchLabels"]
+            for item in cloud.list("Deployment", owner)
+        }
 
         def remove(part: Resource) -> None:
-            if part.type == "Service":
-                cloud.delete("Service", part.name)
+            if part.type == "Deployment":
+                cloud.remove_deployment(part.name, selectors[part.name])
             else:
-                labels = found[part.name]["spec"]["selector"]["matchLabels"]
-                cloud.remove_deployment(part.name, labels)
+                cloud.delete(part.type, part.name)
 
-        parts = [Resource(item["metadata"]["name"], "Service", "kubernetes") for item in services]
-        parts += [Resource(name, "Deployment", "kubernetes") for name in found]
+        parts = [Resource(name, "Deployment", "kubernetes") for name in selectors]
+        for kind in ("Service", "HorizontalPodAutoscaler"):
+            parts += [Resource(item["metadata"]["name"], kind, "kubernetes") for item in cloud.list(kind, owner)]
         gone = destroy_all(parts, remove, call=call)
-        _refuse_leftovers(cloud, owner)
         step.update(f"Removed what was left of {identity.app} in {identity.workspace}: {len(gone)} objects")
-
-
-def _refuse_leftovers(cloud: object, owner: dict[str, str]) -> None:
-    for kind in ("Service", "Deployment", "HorizontalPodAutoscaler"):
-        for item in cloud.list(kind, owner):  # type: ignore[attr-defined]  # a Cloud
-            if "deletionTimestamp" not in item["metadata"]:
-                try:
-                    cloud.delete(kind, item["metadata"]["name"])  # type: ignore[attr-defined]
-                except MissingError:
-                    continue

@@ -90,9 +90,9 @@ def destroyer(plugin: Plugin, component: Component | None) -> Methods:
     """Make the RPCs of a destroyer and a workspace destroyer."""
 
     def encode(returned: Iterable[Resource] | None) -> Any:  # by descriptor
-        gone = list(returned or ())
+        # The host shows what is declared here as "not destroyed", and reads both unseen.
         return services_pb2.Destroy.Resp(
-            declared_resources=reports.declared(gone), destroyed_resources=reports.destroyed(gone)
+            declared_resources=reports.declared(()), destroyed_resources=reports.destroyed(returned or ())
         )
 
     return {
