@@ -102,8 +102,8 @@ class Creation:
         for resource, undo in reversed(self._made):
             try:
                 _insist(undo, None)
-            except PluginError as left:
-                note = f"{resource.type} {resource.name} could not be removed again: {left}"
+            except Exception as left:  # noqa: BLE001  # whatever it is, the things made before must go too
+                note = f"{resource.type} {resource.name} could not be removed again: {_told(left)}"
                 if isinstance(error, PluginError):
                     error.why = f"{error.why}\n  {note}" if error.why else note
                 else:
@@ -138,8 +138,8 @@ def destroy_all(
             _insist(partial(destroy, resource), call)
         except CancelledError:
             raise
-        except PluginError as error:
-            failed.append(f"{resource.type} {resource.name}: {error}")
+        except Exception as error:  # noqa: BLE001  # whatever it is, the other things must go too
+            failed.append(f"{resource.type} {resource.name}: {_told(error)}")
         else:
             gone.append(resource)
     if failed:
@@ -149,6 +149,11 @@ def destroy_all(
             fix="mend the cause, then run `waypoint destroy` again; what is gone already does not matter",
         )
     return gone
+
+
+def _told(error: Exception) -> str:
+    """Give our own texts; of a library's error, which may hold anything, the kind only."""
+    return str(error) if isinstance(error, PluginError) else f"an unforeseen {type(error).__name__}"
 
 
 def _insist(action: Callable[[], None], call: Call | None) -> None:
