@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from team_k8s import names
@@ -95,18 +96,19 @@ class Cloud:
         query = {"fieldManager": names.FIELD_MANAGER}
         self.api.request("PATCH", self.path(kind, name), body, query=query, content_type=MERGE_PATCH, what=what)
 
-    def delete(self, kind: str, name: str, uid: str = "") -> None:
-        """Remove an object; what it owns follows in the background.
+    def delete(self, kind: str, name: str, uid: str = "", *, orphan: bool = False) -> None:
+        """Remove an object.
 
         Args:
             kind: Of PATHS.
             name: Of the object.
             uid: Only if it is this very one.
+            orphan: Let what it owns live on; otherwise that follows in the background.
 
         Raises:
             MissingError: There is none.
         """
-        body: dict[str, Any] = {"propagationPolicy": "Background"}
+        body: dict[str, Any] = {"propagationPolicy": "Orphan" if orphan else "Background"}
         if uid:
             body["preconditions"] = {"uid": uid}
         self.api.request("DELETE", self.path(kind, name), body, what=f"delete {kind} {name} in {self.namespace}")
@@ -122,12 +124,14 @@ class Cloud:
         Raises:
             CloudError: Pods are left after GONE_SECONDS.
         """
+        # A node gives a pod the grace of the first request that removes it, so with
+        # `at_once` no controller may be the first: each is removed without what it owns.
         for kind in ("HorizontalPodAutoscaler", "Deployment"):
             found = self.find(kind, name)
             if found is not None and found["metadata"].get("labels", {}).get(names.ID_LABEL) == labels[names.ID_LABEL]:
-                self._gone(kind, name)
+                self._remove(kind, name, orphan=at_once)
         for replica_set in self.list("ReplicaSet", labels):
-            self._gone("ReplicaSet", replica_set["metadata"]["name"])
+            self._remove("ReplicaSet", replica_set["metadata"]["name"], orphan=at_once)
         if at_once:
             query = {"labelSelector": names.selector_text(labels), "gracePeriodSeconds": 1}
             self.api.request("DELETE", self.path("Pod"), query=query, what=f"delete the pods of {name}")
@@ -138,8 +142,12 @@ class Cloud:
             self.api.notify(f"{name}: waiting for its pods to end: {', '.join(left)}")
             self.api.rest(0.3)
 
-    def _gone(self, kind: str, name: str) -> None:
-        try:
-            self.delete(kind, name)
-        except MissingError:
-            return
+    def _remove(self, kind: str, name: str, *, orphan: bool) -> None:
+        """Remove an object and wait until it is gone, which an orphaning one is only when its owned are let go."""
+        with suppress(MissingError):
+            self.delete(kind, name, orphan=orphan)
+        deadline = time.monotonic() + GONE_SECONDS
+        while orphan and self.find(kind, name) is not None:
+            if time.monotonic() > deadline:
+                raise CloudError(f"{kind} {name} was not removed within {GONE_SECONDS:g} s")
+            self.api.rest(0.1)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from waypaas_sdk.call import Call
+from waypaas_sdk.errors import PluginError
+from waypaas_sdk.execsession import ExecSession
 from waypaas_sdk.gen.hashicorp.waypoint.sdk import services_pb2
 from waypaas_sdk.wire import faults, funcspec
 
@@ -100,7 +102,11 @@ def _run(  # one call's whole context
             scope = funcspec.Scope(running, plugin.broker, plugin.logger, closing)
             given = funcspec.from_proto(sig, request.args, scope)
             running.check()
-            returned = getattr(component, sig.operation)(**given)
+            try:
+                returned = getattr(component, sig.operation)(**given)
+            except PluginError as error:
+                _tell_session(given, error)
+                raise
         return encode(returned)
     except Exception as error:  # every exception becomes a status
         code, text = faults.status_of(error, plugin.name, cancelled=running.cancelled, logger=plugin.logger)
@@ -111,6 +117,13 @@ def _run(  # one call's whole context
         raise AssertionError from error  # abort raises; this is for the type checker
     finally:
         plugin.running.end(running)
+
+
+def _tell_session(given: dict[str, Any], error: PluginError) -> None:
+    """Show an error in the exec session itself: Waypoint ends a failed one without a word."""
+    for value in given.values():
+        if isinstance(value, ExecSession):
+            value.write_error(f"{error}\n".encode())
 
 
 def capability(implemented: bool) -> Callable[[Any, grpc.ServicerContext], Any]:  # noqa: FBT001  # the answer itself
