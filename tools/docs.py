@@ -1,0 +1,62 @@
+"""Write the documents that are made from the code; with --check only compare them.
+
+docs/options/PLUGIN.md from the options of each plugin's components, and
+docs/standards.md from the model of the standards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from team_k8s.builder import K8sBuilder
+from team_k8s.platform import K8sPlatform
+from team_k8s.releaser import K8sReleaseManager
+from waypaas_sdk import optiondocs
+
+ROOT = Path(__file__).resolve().parent.parent
+PLUGINS = {"team-k8s": (K8sBuilder, K8sPlatform, K8sReleaseManager)}
+HEADER = "<!-- Made by `make docs` from the code. -->\n\n"
+
+
+def documents() -> dict[Path, str]:
+    """Make every document.
+
+    Returns:
+        Text by path.
+    """
+    made: dict[Path, str] = {}
+    for plugin, components in PLUGINS.items():
+        parts = [optiondocs.markdown(plugin, component) for component in components]
+        text = f"{HEADER}# Options of {plugin}\n\n" + "\n".join(parts).rstrip() + "\n"
+        made[ROOT / "docs" / "options" / f"{plugin}.md"] = text
+    return made
+
+
+def main() -> int:
+    """Write or compare.
+
+    Returns:
+        Exit code: 1 if --check found a difference.
+    """
+    parser = argparse.ArgumentParser(description="Write the generated documents.")
+    parser.add_argument("--check", action="store_true", help="compare only, change nothing")
+    check = parser.parse_args().check
+    stale = 0
+    for path, text in documents().items():
+        if path.exists() and path.read_text() == text:
+            continue
+        if check:
+            stale = 1
+            sys.stderr.write(f"{path.relative_to(ROOT)} is not what the code says; run: make docs\n")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    command = [sys.executable, str(ROOT / "tools" / "gen_standards_docs.py"), *(["--check"] if check else [])]
+    return stale or subprocess.run(command, check=False).returncode  # noqa: S603  # our own tool
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
