@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waypaas_sdk.gen.hashicorp.waypoint.sdk.config_pb2 import Config
 from waypaas_sdk.options import Shape, shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAMES = {str: "string", int: "int", float: "float", bool: "bool", timedelta: "duration"}
 """What each scalar is called in the documentation."""
@@ -31,7 +34,7 @@ def documentation(component: Any) -> Any:
         Config.Documentation: description, example, and every option with its bounds.
     """
     declared = component.options_class()
-    message = Config.Documentation(description=(component.__doc__ or "").strip(), example=component.example)
+    message = Config.Documentation(description=description(component), example=component.example)
     for shape in shapes(declared) if isinstance(declared, type) else ():
         message.fields[shape.name].CopyFrom(_field(shape))
     return message
@@ -72,11 +75,25 @@ def limits(shape: Shape) -> str:
         f"one of {', '.join(map(str, about['choices']))}" if about.get("choices") else "",
         f"at least {about['minimum']}" if about.get("minimum") is not None else "",
         f"at most {about['maximum']}" if about.get("maximum") is not None else "",
-        str(about.get("bounds") or ""),
+        _bounds(about),
         f"in {about['unit']}" if about.get("unit") else "",
         f"for example {about['example']}" if about.get("example") is not None else "",
     ]
     return "; ".join(part for part in said if part)
+
+
+def _bounds(about: Mapping[str, Any]) -> str:
+    """Say bounds that are no plain numbers: of memory, CPU and durations."""
+    bounds = about.get("bounds")
+    if not bounds or about.get("minimum") is not None or about.get("maximum") is not None:
+        return ""
+    return bounds if isinstance(bounds, str) else f"from {bounds[0]} to {bounds[1]}"
+
+
+def description(component: Any) -> str:
+    """Give a component's docstring without its indentation."""
+    lines = (component.__doc__ or "").strip().splitlines()
+    return "\n".join(line.strip() for line in lines)
 
 
 def markdown(plugin: str, component: Any) -> str:
@@ -89,7 +106,7 @@ def markdown(plugin: str, component: Any) -> str:
     Returns:
         A section with a table; blocks follow as sections of their own.
     """
-    lines = [f"## {plugin}: {component.kind}", "", (component.__doc__ or "").strip(), ""]
+    lines = [f"## {plugin}: {component.kind}", "", description(component), ""]
     declared = component.options_class()
     if not isinstance(declared, type):
         return "\n".join([*lines, "It has no options.", ""])
