@@ -85,7 +85,7 @@ bench-startup: setup ## our plugin's start against a Go plugin's
 
 .PHONY: bench-resolve
 bench-resolve: setup ## resolving standards for 500 teams with 40 apps each
-	@python bench/resolve.py
+	@uv run --quiet --with omegaconf==2.3.0 python bench/resolve.py
 
 .PHONY: bench
 bench: bench-startup bench-resolve ## all benchmarks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -37,7 +38,10 @@ def parse_duration(text: str) -> timedelta:
     parts = DURATION.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(text)
-    return timedelta(seconds=sum(float(number) * SECONDS[unit] for number, unit in parts))
+    try:
+        return timedelta(seconds=sum(float(number) * SECONDS[unit] for number, unit in parts))
+    except OverflowError as err:
+        raise ValueError(text) from err
 
 
 def from_json(options: type[T], data: bytes, where: str) -> T:
@@ -105,8 +109,16 @@ def _value(shape: Shape, sent: Any, where: str, problems: list[OptionError]) -> 
         if shape.about.get("required"):
             problems.append(OptionError(f"option {shape.name} is missing", fix=f"write {_sample(shape)}", where=where))
         return None
+    wrong = _form_problem(shape, sent)
+    if wrong:
+        problems.append(OptionError(f"option {shape.name} is not {wrong}", fix=f"write {_sample(shape)}", where=where))
+        return None
+    return _formed(shape, sent, where, problems)
+
+
+def _formed(shape: Shape, sent: Any, where: str, problems: list[OptionError]) -> Any:
     if shape.form == "block":
-        return _block(shape.type, sent, where, problems) if _is(sent, dict, shape, where, problems) else None
+        return _block(shape.type, sent, where, problems)
     if shape.form == "blocks":
         return [_block(shape.type, item, f"{where}[{index}]", problems) for index, item in enumerate(sent)]
     if shape.form == "list":
@@ -116,13 +128,16 @@ def _value(shape: Shape, sent: Any, where: str, problems: list[OptionError]) -> 
     return _scalar(shape, sent, where, problems)
 
 
-def _is(sent: Any, kind: type, shape: Shape, where: str, problems: list[OptionError]) -> bool:
-    if isinstance(sent, kind):
-        return True
-    problems.append(
-        OptionError(f"option {shape.name} is not a block", fix=f"write {shape.name} {{ ... }}", where=where)
-    )
-    return False
+def _form_problem(shape: Shape, sent: Any) -> str:
+    if shape.form == "block" and not isinstance(sent, dict):
+        return "a block"
+    if shape.form == "blocks" and not (isinstance(sent, list) and all(isinstance(item, dict) for item in sent)):
+        return "a series of blocks"
+    if shape.form == "list" and not isinstance(sent, list):
+        return "a list"
+    if shape.form == "map" and not isinstance(sent, dict):
+        return "a map"
+    return ""
 
 
 def _scalar(shape: Shape, sent: Any, where: str, problems: list[OptionError]) -> Any:
@@ -143,7 +158,7 @@ def _typed(kind: type, sent: Any) -> Any:
         return parse_duration(sent)
     if kind is float and isinstance(sent, int) and not isinstance(sent, bool):
         return float(sent)
-    if type(sent) is kind:
+    if type(sent) is kind and (not isinstance(sent, float) or math.isfinite(sent)):
         return sent
     raise ValueError(sent)
 
@@ -163,12 +178,22 @@ def _objection(shape: Shape, value: Any) -> str:
 
 
 def _told(shape: Shape, sent: Any) -> str:
-    return shape.name if shape.about.get("secret") else f"{shape.name} = {json.dumps(sent)}"
+    return shape.name if shape.about.get("secret") else f"{shape.name} = {json.dumps(sent, ensure_ascii=False)}"
 
 
 def _sample(shape: Shape) -> str:
+    if shape.form in {"block", "blocks"}:
+        return f"{shape.name} {{ ... }}"
     samples = {str: "...", int: 1, float: 1.5, bool: True, timedelta: "30s"}
     example = shape.about.get("example")
     if example is None:
-        example = (shape.about.get("choices") or [samples.get(shape.type, "...")])[0]
-    return f"{shape.name} = {json.dumps(example, default=str)}"
+        element = (shape.about.get("choices") or [samples.get(shape.type, "...")])[0]
+        example = {"list": [element], "map": {"name": element}}.get(shape.form, element)
+    if isinstance(example, dict):
+        pairs = ", ".join(f"{name} = {_literal(value)}" for name, value in example.items())
+        return f"{shape.name} = {{ {pairs} }}"
+    return f"{shape.name} = {_literal(example)}"
+
+
+def _literal(value: Any) -> str:
+    return json.dumps(value, default=str, ensure_ascii=False)

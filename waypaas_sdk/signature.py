@@ -7,6 +7,7 @@ and not in the middle of somebody's deploy.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import FunctionType
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 from google.protobuf.message import Message
@@ -164,6 +165,8 @@ def read(component: type) -> dict[str, Signature]:
 def _signature(component: type, operation: str, allowed: frozenset[Any]) -> Signature:
     method = getattr(component, operation)
     where = f"{component.__name__}.{operation}"
+    if not isinstance(method, FunctionType) or isinstance(component.__dict__.get(operation), staticmethod):
+        raise TypeError(f"{where} must be a plain method: def {operation}(self, ...)")
     code = method.__code__
     if code.co_flags & 0x0C:
         raise TypeError(f"{where}: *args and **kwargs cannot be supplied; name and annotate each parameter")

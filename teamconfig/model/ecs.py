@@ -1,7 +1,5 @@
 """Section `ecs`: how an app runs on AWS ECS. Also the HCL options of the plugin team-ecs."""
 
-# ruff: noqa: RUF009  # option() gives a dataclasses.field
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Section `kubernetes`: how an app runs on Kubernetes. Also the HCL options of the plugin team-k8s."""
 
-# ruff: noqa: RUF009  # option() gives a dataclasses.field
-
 from __future__ import annotations
 
 from dataclasses import dataclass

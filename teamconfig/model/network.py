@@ -1,7 +1,5 @@
 """Section `network`: how the world reaches an app."""
 
-# ruff: noqa: RUF009  # option() gives a dataclasses.field
-
 from __future__ import annotations
 
 from dataclasses import dataclass

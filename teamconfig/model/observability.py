@@ -1,7 +1,5 @@
 """Section `observability`: how an app is found in metrics, logs and traces."""
 
-# ruff: noqa: RUF009  # option() gives a dataclasses.field
-
 from __future__ import annotations
 
 from dataclasses import dataclass

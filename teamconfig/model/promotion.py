@@ -1,7 +1,5 @@
 """Section `promotion`: how a release comes into an environment."""
 
-# ruff: noqa: RUF009  # option() gives a dataclasses.field
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Section `tests`: what must have passed before an image may run somewhere."""
 
-# ruff: noqa: RUF009  # option() gives a dataclasses.field
-
 from __future__ import annotations
 
 from dataclasses import dataclass
