@@ -32,6 +32,9 @@ HANDSHAKE_SECONDS = 60.0
 SHUTDOWN_SECONDS = 2.0
 """How long it may take to end after Shutdown, before it is killed, as go-plugin allows."""
 
+READ_SECONDS = 1.0
+"""How long we read on after its end; a child that it left behind may hold its pipes open."""
+
 LOG_LINES = 200
 """How many of the plugin's last log lines are kept for error messages."""
 
@@ -106,7 +109,8 @@ class Client:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        threading.Thread(target=self._read_log, args=(process,), name="plugin-log", daemon=True).start()
+        self._readers = [threading.Thread(target=self._read_log, args=(process,), name="plugin-log", daemon=True)]
+        self._readers[0].start()
         return process
 
     def _read_log(self, process: subprocess.Popen[bytes]) -> None:
@@ -151,7 +155,8 @@ class Client:
         broker_service = grpc_broker_pb2.DESCRIPTOR.services_by_name["GRPCBroker"]
         incoming = stub(self._channel, broker_service, "StartStream")(self.broker.outgoing())
         threading.Thread(target=self.broker.receive, args=(incoming,), name="broker", daemon=True).start()
-        threading.Thread(target=self._read_stdio, name="plugin-stdio", daemon=True).start()
+        self._readers.append(threading.Thread(target=self._read_stdio, name="plugin-stdio", daemon=True))
+        self._readers[-1].start()
 
     def _read_stdio(self) -> None:
         from google.protobuf.empty_pb2 import Empty  # noqa: PLC0415  # a host only
@@ -212,7 +217,7 @@ class Client:
             return
         self._closed = True
         process = getattr(self, "_process", None)
-        if process is not None and process.poll() is None:
+        if process is not None:
             self._end(process)
         if hasattr(self, "broker"):
             self.broker.close()
@@ -222,7 +227,7 @@ class Client:
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         service = grpc_controller_pb2.DESCRIPTOR.services_by_name["GRPCController"]
         try:
-            if hasattr(self, "_channel"):
+            if hasattr(self, "_channel") and process.poll() is None:
                 self.call(service, "Shutdown", grpc_controller_pb2.Empty(), seconds=SHUTDOWN_SECONDS)
                 process.wait(SHUTDOWN_SECONDS)
         except (grpc.RpcError, subprocess.TimeoutExpired):
@@ -230,6 +235,12 @@ class Client:
         if process.poll() is None:
             process.kill()
             process.wait()
+        for reader in self._readers:
+            reader.join(READ_SECONDS)  # what it printed last is still on its way
+        if process.stdout is not None:
+            process.stdout.close()
+        if process.stderr is not None and not self._readers[0].is_alive():
+            process.stderr.close()
 
     def __enter__(self) -> Self:
         """Give the client itself; the process runs already."""

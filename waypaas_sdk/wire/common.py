@@ -59,7 +59,7 @@ def configurable(plugin: Plugin, component: Component | None) -> Methods:
             where = f"{STANZAS.get(component.kind, component.kind)}.use"
             component.options = optionvalues.from_json(declared, request.json, where)
             component.configured()
-        except Exception as error:  # noqa: BLE001  # every exception becomes a status
+        except faults.FAILURES as error:  # every exception becomes a status
             context.abort(*faults.status_of(error, plugin.name, cancelled=False, logger=plugin.logger))
         return Empty()
 

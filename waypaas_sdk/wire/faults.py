@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from waypaas_sdk.logger import Logger
 
+FAILURES = (Exception, SystemExit)
+"""What a component may raise; grpc would leave a call that ends with SystemExit hanging."""
+
 CODES: tuple[tuple[type[errors.PluginError], grpc.StatusCode], ...] = (
     (errors.OptionError, grpc.StatusCode.INVALID_ARGUMENT),
     (errors.PolicyError, grpc.StatusCode.PERMISSION_DENIED),

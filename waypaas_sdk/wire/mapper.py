@@ -43,7 +43,7 @@ def service(plugin: Plugin, mappers: Sequence[Mapper]) -> Methods:
                 continue
             try:
                 converted = offered.convert(anys.unpack(source, offered.source))
-            except Exception as error:  # every exception becomes a status
+            except faults.FAILURES as error:  # every exception becomes a status
                 context.abort(*faults.status_of(error, plugin.name, cancelled=False, logger=plugin.logger))
                 raise
             return arguments_pb2.Map.Response(result=anys.pack(converted))

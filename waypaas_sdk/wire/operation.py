@@ -108,7 +108,7 @@ def _run(  # one call's whole context
                 _tell_session(given, error)
                 raise
         return encode(returned)
-    except Exception as error:  # every exception becomes a status
+    except faults.FAILURES as error:  # every exception becomes a status
         code, text = faults.status_of(error, plugin.name, cancelled=running.cancelled, logger=plugin.logger)
         plugin.logger.debug(f"{sig.operation} failed", code=code.name, error=text)
         if rescue is not None and not running.cancelled:
