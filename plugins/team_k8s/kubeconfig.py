@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from team_k8s.kubeentry import FIX, Entry, listing, mapping
 from waypaas_sdk.errors import MissingError, PolicyError, StateError
 
 if TYPE_CHECKING:
@@ -75,28 +76,30 @@ def load(
         return _in_cluster(namespace, environ)
     paths = [Path(kubeconfig).expanduser()] if kubeconfig else _usual_places(environ)
     config = _merge([path for path in paths if path.exists()])
-    if not config["contexts"]:
+    if not config.entries["contexts"]:
         raise MissingError(
             f"no kubeconfig in {', '.join(map(str, paths))}",
             why="without one there is no cluster to deploy to",
             fix="log in to the cluster, or set the standard kubernetes.kubeconfig",
         )
-    chosen = context or config["current-context"]
-    entry = _named(config, "contexts", chosen, "context")
-    cluster = _named(config, "clusters", entry.get("cluster", ""), "cluster")
-    user = _named(config, "users", entry["user"], "user") if entry.get("user") else {}
-    if cluster.get("proxy-url"):
-        raise StateError(f"context {chosen} wants a proxy (proxy-url), which team-k8s does not use")
+    chosen = context or config.current
+    entry = _named(config, "contexts", chosen)
+    cluster = _named(config, "clusters", entry.text("cluster", required=True))
+    user = _named(config, "users", name) if (name := entry.text("user")) else Entry({}, entry.path, "users")
+    if cluster.text("proxy-url"):
+        raise cluster.broken("proxy-url", f"context {chosen} wants a proxy, which team-k8s does not use")
+    server = cluster.text("server", required=True)
+    if not server.startswith(("https://", "http://")):
+        raise cluster.broken("server", "it must begin with https:// or http://")
     headers, certificate = _credentials(user, cluster, chosen)
-    server = cluster["server"]
     return Access(
         server=server.rstrip("/"),
-        namespace=namespace or entry.get("namespace") or "default",
+        namespace=namespace or entry.text("namespace") or "default",
         context=chosen,
         kubeconfig=kubeconfig,
         headers=headers,
-        tls=_tls(cluster, certificate) if server.startswith("https") else None,
-        server_name=cluster.get("tls-server-name", ""),
+        tls=_tls(cluster, user, certificate) if server.startswith("https") else None,
+        server_name=cluster.text("tls-server-name"),
     )
 
 
@@ -119,122 +122,164 @@ def _in_cluster(namespace: str, environ: Mapping[str, str]) -> Access:
     )
 
 
-def _merge(paths: list[Path]) -> dict[str, Any]:
-    """Merge files as kubectl does: the first that names a thing holds. Relative paths become absolute."""
-    merged: dict[str, Any] = {"current-context": "", "contexts": {}, "clusters": {}, "users": {}}
-    inner = {"contexts": "context", "clusters": "cluster", "users": "user"}
+@dataclass(frozen=True)
+class _Config:
+    """What all files say together: entries by section and name."""
+
+    current: str
+    entries: Mapping[str, Mapping[str, Entry]]
+    paths: list[Path]
+
+
+SECTIONS = {"contexts": "context", "clusters": "cluster", "users": "user"}
+"""Of a file, with the key that holds an entry's fields."""
+
+
+def _merge(paths: list[Path]) -> _Config:
+    """Merge files as kubectl does: the first that names a thing holds."""
+    current = ""
+    merged: dict[str, dict[str, Entry]] = {section: {} for section in SECTIONS}
     for path in paths:
-        config = _parse(path)
-        merged["current-context"] = merged["current-context"] or config.get("current-context") or ""
-        for section, key in inner.items():
-            for entry in config.get(section) or ():
-                value = dict(entry.get(key) or {})
-                for name in ("certificate-authority", "client-certificate", "client-key", "tokenFile"):
-                    if value.get(name):
-                        value[name] = str(path.parent / Path(value[name]).expanduser())
-                merged[section].setdefault(entry["name"], value)
-    return merged
+        config = Entry(_parse(path), path, "")
+        current = current or Entry(config.values, path, "kubeconfig").text("current-context")
+        for section, inner in SECTIONS.items():
+            for number, item in enumerate(listing(config.values.get(section), path, section)):
+                key = f"{section}[{number}]"
+                name = Entry(mapping(item, path, key), path, key).text("name", required=True)
+                key = f"{section}.{name}"
+                merged[section].setdefault(name, Entry(mapping(item.get(inner), path, f"{key}.{inner}"), path, key))
+    return _Config(current, merged, paths)
 
 
 def _parse(path: Path) -> dict[str, Any]:
-    text = path.read_text()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as err:
+        why = getattr(err, "strerror", None) or "it is no text"
+        raise StateError("a kubeconfig cannot be read", why=why, fix=FIX, where=str(path)) from None
     try:
         config = json.loads(text)
     except ValueError:
-        import yaml  # noqa: PLC0415  # 50 ms, and many kubeconfigs are JSON
-
-        try:
-            config = yaml.safe_load(text)
-        except yaml.YAMLError as err:
-            raise StateError("a kubeconfig is not valid YAML", fix="mend it, or log in again", where=str(path)) from err
+        config = _yaml(text, path)
     if not isinstance(config, dict):
-        raise StateError("a kubeconfig is empty or no mapping", fix="mend it, or log in again", where=str(path))
+        raise StateError("a kubeconfig is empty or no mapping", fix=FIX, where=str(path))
     return config
 
 
-def _named(config: dict[str, Any], section: str, name: str, kind: str) -> dict[str, Any]:
+def _yaml(text: str, path: Path) -> Any:
+    import yaml  # noqa: PLC0415  # 50 ms, and many kubeconfigs are JSON
+
     try:
-        found: dict[str, Any] = config[section][name]
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as err:
+        # Its own text quotes the file, and so may show a token.
+        mark = getattr(err, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        raise StateError("a kubeconfig is not valid YAML", fix=FIX, where=where) from None
+
+
+def _named(config: _Config, section: str, name: str) -> Entry:
+    try:
+        return config.entries[section][name]
     except KeyError:
-        known = ", ".join(sorted(config[section])) or "none"
+        known = ", ".join(sorted(config.entries[section])) or "none"
         raise MissingError(
-            f"the kubeconfig has no {kind} {name!r}",
+            f"the kubeconfig has no {SECTIONS[section]} {name!r}",
             why=f"it has: {known}",
             fix="log in to that cluster, or mend the standard kubernetes.context",
+            where=f"{', '.join(map(str, config.paths))}, {section}",
         ) from None
-    return found
 
 
 def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _credentials(
-    user: dict[str, Any], cluster: dict[str, Any], context: str
-) -> tuple[dict[str, str], tuple[bytes, bytes] | None]:
+def _credentials(user: Entry, cluster: Entry, context: str) -> tuple[dict[str, str], tuple[bytes, bytes] | None]:
     """Give headers and, where there is one, a client certificate with its key, in PEM."""
-    if user.get("auth-provider"):
+    if user.values.get("auth-provider"):
         raise StateError(
             f"context {context} uses an auth-provider, which Kubernetes removed",
             fix="log in again with a present version of your provider's tool; it writes an exec entry",
+            where=f"{user.path}, {user.key}.auth-provider",
         )
-    if user.get("exec"):
-        status = _run_credential_plugin(user["exec"], cluster, context)
-        certificate = None
-        if status.get("clientCertificateData"):
-            certificate = (status["clientCertificateData"].encode(), status["clientKeyData"].encode())
-        return (_bearer(status["token"]) if status.get("token") else {}), certificate
+    plugin = user.part("exec")
+    if plugin is not None:
+        return _run_credential_plugin(plugin, cluster, context)
     headers: dict[str, str] = {}
-    if user.get("tokenFile"):
-        headers = _bearer(Path(user["tokenFile"]).read_text().strip())
-    elif user.get("token"):
-        headers = _bearer(user["token"])
-    elif user.get("username"):
-        pair = base64.b64encode(f"{user['username']}:{user.get('password', '')}".encode()).decode()
+    if user.text("tokenFile"):
+        headers = _bearer(user.read("tokenFile").decode("utf-8", "replace").strip())
+    elif user.text("token"):
+        headers = _bearer(user.text("token"))
+    elif user.text("username"):
+        pair = base64.b64encode(f"{user.text('username')}:{user.text('password')}".encode()).decode()
         headers = {"Authorization": f"Basic {pair}"}
-    cert, key = _data(user, "client-certificate"), _data(user, "client-key")
-    return headers, (cert, key) if cert and key else None
+    cert, key = user.data("client-certificate"), user.data("client-key")
+    if bool(cert) != bool(key):
+        raise user.broken("client-key" if cert else "client-certificate", "a client certificate needs both")
+    return headers, (cert, key) if cert else None
 
 
-def _data(entry: dict[str, Any], name: str) -> bytes:
-    if entry.get(f"{name}-data"):
-        return base64.b64decode(entry[f"{name}-data"])
-    return Path(entry[name]).read_bytes() if entry.get(name) else b""
-
-
-def _run_credential_plugin(spec: dict[str, Any], cluster: dict[str, Any], context: str) -> dict[str, Any]:
-    """Run a credential plugin by the client.authentication.k8s.io protocol and give its status."""
-    info: dict[str, Any] = {"apiVersion": spec["apiVersion"], "kind": "ExecCredential", "spec": {"interactive": False}}
-    if spec.get("provideClusterInfo"):
+def _run_credential_plugin(
+    plugin: Entry, cluster: Entry, context: str
+) -> tuple[dict[str, str], tuple[bytes, bytes] | None]:
+    """Run a credential plugin by the client.authentication.k8s.io protocol and give what it gave."""
+    info: dict[str, Any] = {
+        "apiVersion": plugin.text("apiVersion", required=True),
+        "kind": "ExecCredential",
+        "spec": {"interactive": False},
+    }
+    if plugin.values.get("provideClusterInfo"):
         info["spec"]["cluster"] = {
-            "server": cluster["server"],
-            "certificate-authority-data": base64.b64encode(_data(cluster, "certificate-authority")).decode(),
+            "server": cluster.text("server"),
+            "certificate-authority-data": base64.b64encode(cluster.data("certificate-authority")).decode(),
         }
-    environ = dict(os.environ) | {entry["name"]: entry["value"] for entry in spec.get("env") or ()}
+    environ = dict(os.environ) | {
+        entry.text("name", required=True): entry.text("value") for entry in plugin.parts("env")
+    }
     environ["KUBERNETES_EXEC_INFO"] = json.dumps(info)
-    command = [spec["command"], *(spec.get("args") or ())]
+    program = plugin.text("command", required=True)
+    if os.sep in program:  # as kubectl: a path is relative to the kubeconfig, a name is looked up in PATH
+        program = str(plugin.path.absolute().parent / program)
+    command = [program, *plugin.texts("args")]
     try:
         done = subprocess.run(  # noqa: S603  # what the user's own kubeconfig names
             command, env=environ, capture_output=True, timeout=CREDENTIAL_PLUGIN_SECONDS, check=True
         )
-        status = json.loads(done.stdout)["status"]
+        return _given(json.loads(done.stdout)["status"])
     except FileNotFoundError as err:
-        hint = spec.get("installHint", "").strip().partition("\n")[0] or f"install {spec['command']}"
-        raise MissingError(f"context {context} needs the program {spec['command']}", fix=hint) from err
-    except (subprocess.SubprocessError, ValueError, KeyError) as err:
+        hint = plugin.text("installHint").strip().partition("\n")[0] or f"install {program}"
+        where = f"{plugin.path}, {plugin.key}.command"
+        raise MissingError(f"context {context} needs the program {program}", fix=hint, where=where) from err
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError, AttributeError):
+        # Not chained: the original quotes the arguments or the output, and so may show a token.
+        shown = [program, *(word for word in command[1:2] if not word.startswith("-"))]
         raise PolicyError(
-            f"{spec['command']} gave no credentials for context {context}",
-            fix=f"run `{' '.join(command[:2])}` yourself to see why; perhaps log in again",
-        ) from err
-    return dict(status)
+            f"{program} gave no credentials for context {context}",
+            fix=f"run `{' '.join(shown)}` yourself to see why; perhaps log in again",
+            where=f"{plugin.path}, {plugin.key}",
+        ) from None
 
 
-def _tls(cluster: dict[str, Any], certificate: tuple[bytes, bytes] | None) -> ssl.SSLContext:
+def _given(status: Any) -> tuple[dict[str, str], tuple[bytes, bytes] | None]:
+    """Take the credentials out of a plugin's answer; raises KeyError or TypeError where there are none."""
+    headers = _bearer(status["token"]) if status.get("token") else {}
+    certificate = None
+    if status.get("clientCertificateData") or not headers:
+        certificate = (status["clientCertificateData"].encode(), status["clientKeyData"].encode())
+    return headers, certificate
+
+
+def _tls(cluster: Entry, user: Entry, certificate: tuple[bytes, bytes] | None) -> ssl.SSLContext:
     import ssl  # noqa: PLC0415  # cloud calls only
 
-    authority = _data(cluster, "certificate-authority").decode()
-    context = ssl.create_default_context(cadata=authority or None)
-    if cluster.get("insecure-skip-tls-verify"):
+    try:
+        context = ssl.create_default_context(cadata=cluster.data("certificate-authority").decode() or None)
+    except ValueError as err:  # ssl.SSLError is an OSError: it is below
+        raise cluster.broken("certificate-authority", "it must hold certificates in PEM") from err
+    except ssl.SSLError as err:
+        raise cluster.broken("certificate-authority", f"it must hold certificates in PEM: {err.reason}") from err
+    if cluster.values.get("insecure-skip-tls-verify"):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if certificate is not None:
@@ -242,5 +287,14 @@ def _tls(cluster: dict[str, Any], certificate: tuple[bytes, bytes] | None) -> ss
         with tempfile.NamedTemporaryFile() as pem:
             pem.write(certificate[0] + b"\n" + certificate[1])
             pem.flush()
-            context.load_cert_chain(pem.name)
+            try:
+                context.load_cert_chain(pem.name, password=_no_password)
+            except (ssl.SSLError, ValueError) as err:
+                why = "it must be a certificate and its key, without a password, in PEM"
+                raise user.broken("exec" if user.part("exec") else "client-certificate", why) from err
     return context
+
+
+def _no_password() -> str:
+    """Refuse a key with a password: the default would ask for it at a terminal that nobody sees."""
+    raise ValueError("the key has a password")
