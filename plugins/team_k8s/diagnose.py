@@ -26,9 +26,12 @@ FIXES = {
     "ImagePullBackOff": "check that the image was pushed, and that the namespace may pull it (image_pull_secret)",
     "ErrImagePull": "check that the image was pushed, and that the namespace may pull it (image_pull_secret)",
     "InvalidImageName": "mend the image's name in the build stanza",
+    "ErrImageNeverPull": "put the image on every node, or let the cluster's owner permit pulling it",
     "CrashLoopBackOff": "mend what the log says, then deploy again",
     "Error": "mend what the log says, then deploy again",
     "OOMKilled": "raise the option memory, or make the app need less",
+    "CreateContainerError": "mend what the message says, then deploy again",
+    "RunContainerError": "check that the image's command exists and may be run, then deploy again",
     "CreateContainerConfigError": "make the Secret or ConfigMap that it names, in this namespace",
     "Unschedulable": "ask for less (options cpu, memory, replicas), or for more nodes",
     "FailedCreate": "ask the namespace's owner for what the message says, or ask for less",
@@ -154,6 +157,8 @@ def _pod_failure(pod: Mapping[str, Any]) -> Failure | None:
 
 
 def _container_failure(pod: str, container: Mapping[str, Any]) -> Failure | None:
+    if container.get("ready"):  # whatever it did before, it recovered
+        return None
     name = container["name"]
     waiting = container.get("state", {}).get("waiting") or {}
     ended = container.get("lastState", {}).get("terminated") or container.get("state", {}).get("terminated") or {}
@@ -163,7 +168,8 @@ def _container_failure(pod: str, container: Mapping[str, Any]) -> Failure | None
     cause = ended.get("reason", "")
     if reason == "CrashLoopBackOff" or (code and container.get("restartCount", 0) >= 1):
         shown = cause if cause not in {"", "Error"} else "CrashLoopBackOff"
-        what = f"{where} keeps ending: exit code {code}" + (f" ({cause})" if cause else "")
+        known = "" if code is None else f": exit code {code}" + (f" ({cause})" if cause else "")
+        what = f"{where} keeps ending{known}"
         return Failure(shown, what, pod, name, code, FIXES.get(shown, FIXES["CrashLoopBackOff"]))
     if reason == "ErrImagePull":
         final = any(word in message.lower() for word in FINAL_PULL_WORDS)

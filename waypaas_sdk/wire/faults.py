@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import grpc
@@ -60,6 +59,8 @@ def _plea(plugin: str) -> str:
 
 def _place(trace: TracebackType | None) -> str:
     """Name the innermost place of ours: "team_k8s/plan.py, line 12"."""
+    from pathlib import PurePath  # noqa: PLC0415  # for failures only
+
     place = "unknown place"
     while trace is not None:
         path = PurePath(trace.tb_frame.f_code.co_filename)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waypaas_sdk import arguments, signature
@@ -117,6 +116,8 @@ def _decode(parameter: signature.Parameter, wrapped: Any, scope: Scope) -> Any: 
 
 
 def _source(sent: Any, _: Scope) -> arguments.Source:  # decoders share one type
+    from pathlib import Path  # noqa: PLC0415  # beside a plugin's start
+
     return arguments.Source(sent.app, Path(sent.path))
 
 
@@ -125,6 +126,8 @@ def _job_info(sent: Any, _: Scope) -> arguments.JobInfo:
 
 
 def _data_dir(sent: Any, _: Scope) -> arguments.DataDir:
+    from pathlib import Path  # noqa: PLC0415  # beside a plugin's start
+
     return arguments.DataDir(cache=Path(sent.cache_dir), data=Path(sent.data_dir))
 
 
