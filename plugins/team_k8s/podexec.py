@@ -133,7 +133,7 @@ class _Session:
             self._resize(socket, self._session.window)
         threading.Thread(target=self._send_inputs, args=(socket,), name="exec-input", daemon=True).start()
         try:
-            with self._call.on_cancel(socket.shutdown):
+            with self._call.on_cancel(socket.abort):
                 return self._receive(socket)
         except (websocket.WebSocketException, OSError) as err:
             self._call.check()
