@@ -108,6 +108,10 @@ phase: Running
 """
 
 
+HEARTBEAT_SECONDS = 15.0
+"""How often a node says that it lives; so it comes back after an outage of the API server too."""
+
+
 def _stage(
     name: str, kind: str, where: list[dict[str, Any]], then: dict[str, Any], seconds: float = 0
 ) -> dict[str, Any]:
@@ -125,11 +129,16 @@ def _absent(key: str) -> dict[str, Any]:
     return {"key": key, "operator": "DoesNotExist"}
 
 
+def _references(name: str) -> list[str]:
+    """Give the ways to write an image below faults.test."""
+    return [f"faults.test/{name}", f"faults.test/{name}:latest"]
+
+
 def stages() -> list[dict[str, Any]]:
     """Give the stages that a fake node's objects pass through."""
     alive = _absent(".metadata.deletionTimestamp")
     fresh = [alive, _absent(".status.podIP")]
-    faulty = [f"faults.test/{name}" for name in (*FAULTS, "slow-ready")]
+    faulty = [reference for name in (*FAULTS, "slow-ready") for reference in _references(name)]
     healthy = {"key": IMAGES, "operator": "NotIn", "values": faulty}
     job = {"key": ".metadata.ownerReferences[].kind", "operator": "In", "values": ["Job"]}
     running = {"key": ".status.phase", "operator": "In", "values": ["Running"]}
@@ -138,13 +147,16 @@ def stages() -> list[dict[str, Any]]:
         return {"statusTemplate": template}
 
     def image(name: str) -> dict[str, Any]:
-        return {"key": IMAGES, "operator": "In", "values": [f"faults.test/{name}"]}
+        return {"key": IMAGES, "operator": "In", "values": _references(name)}
 
+    ready_condition = '.status.conditions.[] | select( .type == "Ready" ) | .status'
+    known = {"key": ready_condition, "operator": "In", "values": ["True", "False", "Unknown"]}
+    beat = _stage("node-heartbeat", "Node", [known], pod(NODE_STATUS), HEARTBEAT_SECONDS)
+    beat["spec"]["immediateNextStage"] = True
     succeeded = "phase: Succeeded\n"
     made = [
-        _stage(
-            "node", "Node", [_absent('.status.conditions.[] | select( .type == "Ready" ) | .status')], pod(NODE_STATUS)
-        ),
+        _stage("node", "Node", [_absent(ready_condition)], pod(NODE_STATUS)),
+        beat,
         _stage("pod-ready", "Pod", [*fresh, healthy], pod(READY)),
         _stage("pod-slow-ready", "Pod", [*fresh, image("slow-ready")], pod(READY), 5),
         _stage("job-complete", "Pod", [alive, job, running], pod(succeeded), 2),
