@@ -15,6 +15,9 @@ from waypaas_sdk.resources import Category, Creation, Resource
 from waypaas_sdk.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from waypaas_sdk.arguments import DeploymentConfig, JobInfo, Source
     from waypaas_sdk.call import Call
     from waypaas_sdk.gen.docker.docker_pb2 import Image
@@ -102,6 +105,7 @@ def make_order(resolved: standards.Resolved, image: Image, config: DeploymentCon
         sequence=config.sequence,
         environment=environment,
         labels=resolved.profile.observability.labels or {},
+        variables=plan.observed(resolved.profile.observability),
         revision=resolved.profile.revision,
     )
 
@@ -158,17 +162,31 @@ def _sweep(cloud: Cloud, order: plan.Order, logger: Logger) -> None:
 
     try:
         for found in cloud.list("Deployment", names.owner(order.identity)):
-            about = found["metadata"]
-            if about.get("annotations", {}).get(names.STATE_ANNOTATION) != names.DEPLOYING:
+            name = found["metadata"]["name"]
+            if name == order.name or not is_abandoned(found, datetime.now(UTC)):
                 continue
-            age = (datetime.now(UTC) - datetime.fromisoformat(about["creationTimestamp"])).total_seconds()
-            if about["name"] == order.name or age < found["spec"]["progressDeadlineSeconds"] + ABANDONED_SECONDS:
-                continue
-            logger.info("removing an abandoned deploy", deployment=about["name"], age_seconds=age)
+            logger.info("removing an abandoned deploy", deployment=name)
             labels = found["spec"]["selector"]["matchLabels"]
-            Cloud(cloud.api.again()).remove_deployment(about["name"], labels, at_once=True)
+            Cloud(cloud.api.again()).remove_deployment(name, labels, at_once=True)
     except PluginError as error:
         logger.warning("abandoned deploys could not be removed", error=str(error))
+
+
+def is_abandoned(deployment: Mapping[str, Any], now: datetime) -> bool:
+    """Judge whether a deploy was cut off so long ago that nobody waits for it any more. Pure.
+
+    Args:
+        deployment: As the API server has it.
+        now: With time zone.
+
+    Returns:
+        False for a deploy that has ended, and for one that may still run.
+    """
+    about = deployment["metadata"]
+    if about.get("annotations", {}).get(names.STATE_ANNOTATION) != names.DEPLOYING:
+        return False
+    age = (now - now.fromisoformat(about["creationTimestamp"])).total_seconds()
+    return bool(age > deployment["spec"]["progressDeadlineSeconds"] + ABANDONED_SECONDS)
 
 
 def message(
@@ -199,4 +217,5 @@ def message(
         profile_revision=resolved.profile.revision,
         profile_digest=resolved.profile.digest(),
         image=order.image,
+        console_url=wanted.console_url or "",
     )

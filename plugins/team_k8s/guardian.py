@@ -15,12 +15,16 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 DONE = "done\n"
+GOODBYE_SECONDS = 2.0
+"""How long we wait for it to be gone; it may still be starting when a deploy fails at once."""
+
 UNDO_PATIENCE_SECONDS = 600.0
 """How long it goes on trying while the API server is away."""
 
@@ -73,6 +77,11 @@ class Guarded:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._say(DONE)
+        if self._process is not None and self._process.stdin is not None:
+            with suppress(OSError):
+                self._process.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(GOODBYE_SECONDS)
 
 
 def main() -> int:

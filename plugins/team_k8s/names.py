@@ -53,7 +53,7 @@ def dns_label(text: str) -> str:
     name = re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-")
     if name == text.lower() and 0 < len(name) <= MAX_NAME:
         return name
-    mark = hashlib.sha256(text.lower().encode()).hexdigest()[:8]
+    mark = hashlib.sha256(text.encode()).hexdigest()[:8]
     return f"{name[: MAX_NAME - 9].rstrip('-') or 'x'}-{mark}"
 
 

@@ -14,7 +14,7 @@ from teamconfig import units
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from teamconfig.model import Kubernetes
+    from teamconfig.model import Kubernetes, Observability
     from teamconfig.model.kubernetes import Probe
 
 Manifest = dict[str, Any]
@@ -35,6 +35,7 @@ class Order:
         sequence: Waypoint's count of the app's deployments.
         environment: Variables of Waypoint itself, by name; secret ones only where the standards ask for them.
         labels: Of every object, by standard of the team's observability.
+        variables: Of the app, by standard of the team's observability.
         revision: Of the standards.
     """
 
@@ -45,6 +46,7 @@ class Order:
     sequence: int
     environment: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
     revision: str = ""
 
     @property
@@ -118,7 +120,7 @@ def deployment(order: Order) -> Manifest:
     """
     standards = order.standards
     select = names.selector(order.name, order.deployment_id)
-    labels = {**(standards.labels or {}), **order.labels, **names.common(order.identity)}
+    labels = _labels(order.identity, standards, order.labels)
     template_labels = labels | {"app": order.name, "version": order.deployment_id} | select
     template_labels["waypoint.hashicorp.com/version"] = order.deployment_id
     about = {"waypaas.dev/profile-revision": order.revision} if order.revision else {}
@@ -141,6 +143,11 @@ def deployment(order: Order) -> Manifest:
             },
         },
     }
+
+
+def _labels(identity: names.Identity, standards: Kubernetes, observability: Mapping[str, str]) -> dict[str, str]:
+    """Give the labels of every object; whose it is cannot be overwritten."""
+    return {**(standards.labels or {}), **observability, **names.common(identity)}
 
 
 def replicas(standards: Kubernetes) -> int:
@@ -213,18 +220,28 @@ def container(order: Order) -> Manifest:
 
 
 def environment(order: Order) -> list[Manifest]:
-    """Plan the environment: the standards' variables, then Waypoint's, then PORT; the last of a name holds.
+    """Plan the environment: the standards' variables, their `env` after observability's, Waypoint's, PORT.
 
     Args:
         order: What is to be deployed.
 
     Returns:
-        Entries with unique names, sorted as they were added.
+        Entries with unique names, sorted as they were added; the last value of a name holds.
     """
-    merged = {**(order.standards.env or {}), **order.environment}
+    merged = {**order.variables, **(order.standards.env or {}), **order.environment}
     if order.port:
         merged["PORT"] = str(order.port)
     return [{"name": name, "value": value} for name, value in merged.items()]
+
+
+def observed(standards: Observability) -> dict[str, str]:
+    """Give the variables that tell an app how it is observed."""
+    told = {
+        "LOG_FORMAT": standards.log_format,
+        "LOG_LEVEL": standards.log_level,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": standards.otlp_endpoint,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def resources(standards: Kubernetes) -> Manifest:
@@ -357,7 +374,8 @@ def autoscaler(order: Order) -> Manifest:
         "kind": "HorizontalPodAutoscaler",
         "metadata": {
             "name": order.name,
-            "labels": names.common(order.identity) | names.selector(order.name, order.deployment_id),
+            "labels": _labels(order.identity, order.standards, order.labels)
+            | names.selector(order.name, order.deployment_id),
         },
         "spec": {
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": order.name},
@@ -369,7 +387,12 @@ def autoscaler(order: Order) -> Manifest:
 
 
 def service(
-    identity: names.Identity, standards: Kubernetes, deployment_name: str, deployment_id: str, port: int
+    identity: names.Identity,
+    standards: Kubernetes,
+    deployment_name: str,
+    deployment_id: str,
+    port: int,
+    labels: Mapping[str, str],
 ) -> Manifest:
     """Plan the Service that gives a deployment its traffic. Its selector is all that a release changes.
 
@@ -379,6 +402,7 @@ def service(
         deployment_name: Of the Kubernetes Deployment that gets the traffic.
         deployment_id: Its ULID from Waypoint.
         port: That the app listens on.
+        labels: Of every object, by standard of the team's observability.
 
     Returns:
         The manifest.
@@ -392,7 +416,7 @@ def service(
         "kind": "Service",
         "metadata": {
             "name": names.service(identity.app, identity.workspace),
-            "labels": {**(standards.labels or {}), **names.common(identity)},
+            "labels": _labels(identity, standards, labels),
             "annotations": {**((wanted and wanted.annotations) or {}), "waypaas.dev/deployment": deployment_name},
         },
         "spec": {
@@ -425,4 +449,5 @@ def service_url(planned: Manifest, namespace: str, found: Manifest | None = None
         host = addresses[0].get("hostname") or addresses[0].get("ip", "")
     elif spec["type"] == "NodePort" and node:
         host, port = node, spec["ports"][0].get("nodePort", port)
+    host = f"[{host}]" if ":" in host else host
     return f"http://{host}" + ("" if port == 80 else f":{port}")  # noqa: PLR2004  # http's own port

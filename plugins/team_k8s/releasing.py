@@ -50,7 +50,8 @@ def release(
             return Result(_message(target, "", ""))
         identity = messages.identity_from_proto(target.identity)
         wanted = resolved.profile.kubernetes
-        planned = plan.service(identity, wanted, target.name, target.id, target.port)
+        labels = resolved.profile.observability.labels or {}
+        planned = plan.service(identity, wanted, target.name, target.id, target.port, labels)
         name = planned["metadata"]["name"]
         _refuse_foreign(cloud, name, identity)
         applied = cloud.apply(planned)
@@ -70,6 +71,7 @@ def _message(target: team_k8s_pb2.Deployment, service: str, url: str) -> team_k8
         identity=target.identity,
         deployment_id=target.id,
         deployment_name=target.name,
+        console_url=target.console_url,
     )
 
 

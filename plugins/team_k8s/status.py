@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from team_k8s import diagnose, messages, names
+from team_k8s.cloud import PATHS
 from waypaas_sdk.health import Health, ResourceStatus, StatusReport
 from waypaas_sdk.resources import Category
 
@@ -16,6 +18,36 @@ if TYPE_CHECKING:
 PLATFORM = "kubernetes"
 PATIENCE_SECONDS = 10.0
 """`waypoint status` is asked by people: better an UNKNOWN soon than an answer late."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where objects are, for links to them.
+
+    Args:
+        server: URL of the API server.
+        namespace: That they are in.
+        console_url: Of the company's console, by standard; may hold {kind}, {plural}, {namespace}, {name}.
+    """
+
+    server: str
+    namespace: str
+    console_url: str = ""
+
+    def link(self, kind: str, name: str) -> str:
+        """Give the address of an object: in the console, else on the API server."""
+        group, plural = PATHS[kind]
+        if not self.console_url:
+            return f"{self.server}/{group}/namespaces/{self.namespace}/{plural}/{name}"
+        address = self.console_url
+        words = {"kind": kind, "plural": plural, "namespace": self.namespace, "name": name}
+        for word, value in words.items():
+            address = address.replace(f"{{{word}}}", value)
+        return address
+
+
+def _place(kept: team_k8s_pb2.Deployment | team_k8s_pb2.Release) -> Place:
+    return Place(kept.cluster.server, kept.cluster.namespace, kept.console_url)
 
 
 def of_deployment(deployment: team_k8s_pb2.Deployment, call: Call) -> StatusReport:
@@ -32,21 +64,24 @@ def of_deployment(deployment: team_k8s_pb2.Deployment, call: Call) -> StatusRepo
         PluginError: The cluster cannot be asked; the SDK reports that as UNKNOWN.
     """
     cloud = messages.cloud(deployment.cluster, call, PATIENCE_SECONDS)
+    place = _place(deployment)
     found = cloud.find("Deployment", deployment.name)
     if found is None or found["metadata"].get("labels", {}).get(names.ID_LABEL) != deployment.id:
         text = f"Deployment {deployment.name} is not in namespace {cloud.namespace}"
-        part = ResourceStatus(deployment.name, "Deployment", PLATFORM, Health.MISSING, text)
+        url = place.link("Deployment", deployment.name)
+        part = ResourceStatus(deployment.name, "Deployment", PLATFORM, Health.MISSING, text, url=url)
         return StatusReport(Health.MISSING, text, [part])
     pods = cloud.list("Pod", messages.selector(deployment))
-    return deployment_report(found, pods)
+    return deployment_report(found, pods, place)
 
 
-def deployment_report(deployment: dict[str, Any], pods: list[dict[str, Any]]) -> StatusReport:
+def deployment_report(deployment: dict[str, Any], pods: list[dict[str, Any]], place: Place) -> StatusReport:
     """Judge a Deployment and its pods. Pure.
 
     Args:
         deployment: As the API server has it.
         pods: Of it.
+        place: Where they are.
 
     Returns:
         The report; states hold no values of environment variables.
@@ -68,15 +103,17 @@ def deployment_report(deployment: dict[str, Any], pods: list[dict[str, Any]]) ->
         health,
         message,
         id=about["uid"],
+        url=place.link("Deployment", about["name"]),
         category=Category.INSTANCE_MANAGER,
         created=_time(about["creationTimestamp"]),
         state={"namespace": about["namespace"], "ready": state.ready, "wanted": state.wanted},
     )
-    return StatusReport(health, message, [whole, *(_pod(pod, about) for pod in pods)])
+    return StatusReport(health, message, [whole, *(_pod(pod, about, place) for pod in pods)])
 
 
-def _pod(pod: dict[str, Any], owner: dict[str, Any]) -> ResourceStatus:
-    about, status = pod["metadata"], pod.get("status", {})
+def _pod_health(pod: dict[str, Any]) -> tuple[Health, str]:
+    """Judge one pod: how it is, and why."""
+    status = pod.get("status", {})
     failures = diagnose.failures({}, [pod])
     ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", ()))
     phase = status.get("phase", "Pending")
@@ -86,16 +123,23 @@ def _pod(pod: dict[str, Any], owner: dict[str, Any]) -> ResourceStatus:
         health = Health.DOWN
     else:
         health = Health.ALIVE
+    return health, failures[0].what if failures else phase
+
+
+def _pod(pod: dict[str, Any], owner: dict[str, Any], place: Place) -> ResourceStatus:
+    about, status = pod["metadata"], pod.get("status", {})
+    health, message = _pod_health(pod)
     restarts = sum(c.get("restartCount", 0) for c in status.get("containerStatuses", ()))
     return ResourceStatus(
         about["name"],
         "Pod",
         PLATFORM,
         health,
-        failures[0].what if failures else phase,
+        message,
         id=about["uid"],
         parent=owner["uid"],
         declared=owner["name"],
+        url=place.link("Pod", about["name"]),
         category=Category.INSTANCE,
         created=_time(about["creationTimestamp"]),
         state={"node": pod.get("spec", {}).get("nodeName", ""), "ip": status.get("podIP", ""), "restarts": restarts},
@@ -123,7 +167,7 @@ def of_release(release: team_k8s_pb2.Release, call: Call) -> StatusReport:
         text = f"Service {release.service} is not in namespace {cloud.namespace}"
         return StatusReport(Health.MISSING, text, [_service(release, Health.MISSING, text)])
     selector = found["spec"].get("selector") or {}
-    pods = [pod for pod in cloud.list("Pod", selector) if _pod(pod, pod["metadata"]).health is Health.READY]
+    pods = [pod for pod in cloud.list("Pod", selector) if _pod_health(pod)[0] is Health.READY]
     served_by = selector.get("name", "")
     text = f"sends its traffic to {len(pods)} ready pods of {served_by}"
     health = Health.READY if pods else Health.DOWN
@@ -142,6 +186,7 @@ def _service(
         health,
         text,
         id=about.get("uid", ""),
+        url=_place(release).link("Service", release.service),
         category=Category.ROUTER,
         created=_time(created) if created else None,
         state={"namespace": release.cluster.namespace, "url": release.url},

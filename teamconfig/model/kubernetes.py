@@ -215,3 +215,8 @@ class Kubernetes:
         "bool", "Give pods Waypoint's entrypoint variables and invite token.", preset=False
     )
     logs: Logs | None = option("block", "What `waypoint logs` shows.")
+    console_url: str | None = option(
+        "string", "Link to an object in your console, shown by `waypoint status`; {kind}, {plural}, {namespace} and "
+        "{name} are filled in.", default="the API server's address of the object",
+        example="https://console.acme.example/{namespace}/{plural}/{name}",
+    )  # fmt: skip

@@ -23,7 +23,7 @@ def _profile(tree: Tree) -> Profile:
     return resolve.profile(tree, project="shop", app="web", workspace="production")
 
 
-def test_one_key_tells_winner_losers_rule_and_who_may_change_it(tree: Callable[..., Tree]) -> None:
+def test_behaviour_06_one_key_tells_winner_losers_rule_and_who_may_change_it(tree: Callable[..., Tree]) -> None:
     """Wps explain KEY shows value, layer, place and revision, what was overridden, the rule, and whom to ask."""
     made = tree(org="standards: {kubernetes: {memory: 512Mi}}\n", team=RULE)
     assert list(explain.lines(_profile(made).provenance["kubernetes.memory"])) == [

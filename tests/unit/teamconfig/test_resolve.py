@@ -37,7 +37,7 @@ def _refused(tree: Tree, options: dict[str, Any] | None = None, workspace: str =
     return caught.value
 
 
-def test_later_layers_win_in_the_order_of_the_design(tree: Callable[..., Tree]) -> None:
+def test_behaviour_06_later_layers_win_in_the_order_of_the_design(tree: Callable[..., Tree]) -> None:
     """Plugin < org < org environment < team < team environment < app < app environment < waypoint.hcl."""
     sizes = {part: f"{number + 1}Gi" for number, part in enumerate(PARTS)}
     for number, part in enumerate(PARTS):
@@ -324,7 +324,9 @@ def _looser(earlier: Rule, later: Rule, spec: schema.Spec) -> bool:
 
 
 @given(_layers(), _OPTIONS)
-def test_resolve_is_total_deterministic_and_never_breaks_a_rule(drawn: list[Layer], options: dict[str, Any]) -> None:
+def test_behaviour_06_resolve_is_total_deterministic_and_never_breaks_a_rule(
+    drawn: list[Layer], options: dict[str, Any]
+) -> None:
     """Any layers give the same profile each time, or the same problems; it is refused exactly if a rule is broken."""
     made, stanzas = _tree(drawn), [Stanza("kubernetes", options, "use")]
     results: list[Any] = []
@@ -351,7 +353,7 @@ def test_resolve_is_total_deterministic_and_never_breaks_a_rule(drawn: list[Laye
 
 
 @given(_layers(), _OPTIONS)
-def test_provenance_is_complete_and_in_order(drawn: list[Layer], options: dict[str, Any]) -> None:
+def test_behaviour_06_provenance_is_complete_and_in_order(drawn: list[Layer], options: dict[str, Any]) -> None:
     """Each leaf has one winner, of the highest layer that sets it, and as losers all lower ones, highest first."""
     free = [dataclasses.replace(layer, rules={}) for layer in drawn]
     try:

@@ -164,7 +164,7 @@ def test_git_remote_is_fetched_anew_each_time(repository: Path) -> None:
     assert (tree.org.name, tree.note) == ("second", "")
 
 
-def test_git_unreachable_is_an_error_or_a_copy_with_its_age(repository: Path) -> None:
+def test_behaviour_06_git_unreachable_is_an_error_or_a_copy_with_its_age(repository: Path) -> None:
     """A remote that is gone is an error; the cached copy stands in only if allowed, up to an age, and says so."""
     url = f"git+file://{repository}#main"
     _load(url, repository.parent)
@@ -251,7 +251,7 @@ def test_found_in_the_order_of_the_documentation(tmp_path: Path) -> None:
     assert teamconfig.load(app, environ).org.name == "user"
 
 
-def test_no_standards_tells_the_three_ways(tmp_path: Path) -> None:
+def test_behaviour_06_no_standards_tells_the_three_ways(tmp_path: Path) -> None:
     """Without any standards the user reads where they can be named; there is no silent default."""
     (tmp_path / ".git").mkdir()
     with pytest.raises(StandardsError) as caught:

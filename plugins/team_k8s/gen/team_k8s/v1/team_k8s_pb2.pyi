@@ -33,7 +33,7 @@ class Identity(_message.Message):
     def __init__(self, project: _Optional[str] = ..., app: _Optional[str] = ..., workspace: _Optional[str] = ..., environment: _Optional[str] = ..., team: _Optional[str] = ...) -> None: ...
 
 class Deployment(_message.Message):
-    __slots__ = ("id", "name", "sequence", "cluster", "identity", "port", "autoscaler", "source_path", "log_tail_lines", "profile_revision", "profile_digest", "image")
+    __slots__ = ("id", "name", "sequence", "cluster", "identity", "port", "autoscaler", "source_path", "log_tail_lines", "profile_revision", "profile_digest", "image", "console_url")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +46,7 @@ class Deployment(_message.Message):
     PROFILE_REVISION_FIELD_NUMBER: _ClassVar[int]
     PROFILE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
+    CONSOLE_URL_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     sequence: int
@@ -58,20 +59,23 @@ class Deployment(_message.Message):
     profile_revision: str
     profile_digest: str
     image: str
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., sequence: _Optional[int] = ..., cluster: _Optional[_Union[Cluster, _Mapping]] = ..., identity: _Optional[_Union[Identity, _Mapping]] = ..., port: _Optional[int] = ..., autoscaler: _Optional[str] = ..., source_path: _Optional[str] = ..., log_tail_lines: _Optional[int] = ..., profile_revision: _Optional[str] = ..., profile_digest: _Optional[str] = ..., image: _Optional[str] = ...) -> None: ...
+    console_url: str
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., sequence: _Optional[int] = ..., cluster: _Optional[_Union[Cluster, _Mapping]] = ..., identity: _Optional[_Union[Identity, _Mapping]] = ..., port: _Optional[int] = ..., autoscaler: _Optional[str] = ..., source_path: _Optional[str] = ..., log_tail_lines: _Optional[int] = ..., profile_revision: _Optional[str] = ..., profile_digest: _Optional[str] = ..., image: _Optional[str] = ..., console_url: _Optional[str] = ...) -> None: ...
 
 class Release(_message.Message):
-    __slots__ = ("service", "url", "cluster", "identity", "deployment_id", "deployment_name")
+    __slots__ = ("service", "url", "cluster", "identity", "deployment_id", "deployment_name", "console_url")
     SERVICE_FIELD_NUMBER: _ClassVar[int]
     URL_FIELD_NUMBER: _ClassVar[int]
     CLUSTER_FIELD_NUMBER: _ClassVar[int]
     IDENTITY_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_NAME_FIELD_NUMBER: _ClassVar[int]
+    CONSOLE_URL_FIELD_NUMBER: _ClassVar[int]
     service: str
     url: str
     cluster: Cluster
     identity: Identity
     deployment_id: str
     deployment_name: str
-    def __init__(self, service: _Optional[str] = ..., url: _Optional[str] = ..., cluster: _Optional[_Union[Cluster, _Mapping]] = ..., identity: _Optional[_Union[Identity, _Mapping]] = ..., deployment_id: _Optional[str] = ..., deployment_name: _Optional[str] = ...) -> None: ...
+    console_url: str
+    def __init__(self, service: _Optional[str] = ..., url: _Optional[str] = ..., cluster: _Optional[_Union[Cluster, _Mapping]] = ..., identity: _Optional[_Union[Identity, _Mapping]] = ..., deployment_id: _Optional[str] = ..., deployment_name: _Optional[str] = ..., console_url: _Optional[str] = ...) -> None: ...
