@@ -1,0 +1,58 @@
+"""The behaviours that the project promises, by number: every run ends with a table of those that it tested."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+BEHAVIOURS = {
+    1: "handshake, health, every mandatory RPC",
+    2: "no nil in any reply",
+    3: "a registry gives access, locally and on runners",
+    4: "images of the builtin builders in, ours out",
+    5: "five lines deploy; an unknown option is Waypoint's error",
+    6: "precedence is pure; standards that cannot be read are an error",
+    7: "names, labels, PORT, environment, pull policy as the builtin",
+    8: "a rollout waits for all replicas, with its own timeout",
+    9: "a certain failure ends it soon, with container, reason, log",
+    10: "failure and cancel leave nothing, and nothing else is touched",
+    11: "three probes; workers and sidecars without ports",
+    12: "autoscaling, and who owns the replicas",
+    13: "secrets by reference, their values nowhere else",
+    14: "a release flips the selector; an older one rolls back",
+    15: "destroying an old release leaves the live one alone",
+    16: "ingress: host, TLS, class; the URL is right",
+    17: "status: health by fault, UNKNOWN for a silent API",
+    18: "logs and exec by the API alone",
+    19: "exec by policy, the rule named",
+    20: "ECS waits for steady state",
+    21: "ECS names are short, unique, stable",
+    22: "a shared load balancer keeps its defaults",
+    23: "destroy is complete, idempotent, from the stored message",
+    24: "the image mover keeps the digest",
+    25: "a failing gate leaves the traffic",
+}
+"""Short titles of what docs and issues call behaviours; tests of one are named test_behaviour_NN_..."""
+
+NUMBER = re.compile(r"test_behaviour_(\d+)_")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print which behaviours were tested, and how that went."""
+    counts: dict[int, Counter[str]] = {}
+    for outcome in ("passed", "failed", "error", "xfailed", "skipped"):
+        for report in terminalreporter.getreports(outcome):
+            found = NUMBER.search(getattr(report, "nodeid", ""))
+            if found and (report.when == "call" or outcome != "passed"):
+                counts.setdefault(int(found[1]), Counter())[outcome] += 1
+    if not counts:
+        return
+    terminalreporter.section("behaviours")
+    for number, outcomes in sorted(counts.items()):
+        verdict = "pass" if set(outcomes) == {"passed"} else "FAIL"
+        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+        terminalreporter.write_line(f"{number:3} {verdict}  {BEHAVIOURS[number]} ({told})")

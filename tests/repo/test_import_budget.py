@@ -1,0 +1,93 @@
+"""Which modules a plugin process loads before its first call, by name: unlike times, that is the same everywhere.
+
+Asked of the real process by Python's own report of imports. A module that is
+only deferred (waypaas_sdk.startup) is reported by its name, those below it are
+not.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from waypaas_sdk.goplugin import handshake
+from waypaas_sdk.goplugin.client import Client
+
+PROGRAM = Path(sys.executable).parent / "waypoint-plugin-team-k8s"
+
+OURS = {
+    "team_k8s": "builder gen gen.team_k8s gen.team_k8s.v1 gen.team_k8s.v1.team_k8s_pb2 main platform releaser",
+    "waypaas_sdk": (
+        "arguments call component errors execsession health logger logviewer options optionschema optionvalues "
+        "resources result serve signature startup terminal "
+        "gen gen.docker gen.docker.docker_pb2 gen.goplugin gen.goplugin.grpc_broker_pb2 "
+        "gen.goplugin.grpc_controller_pb2 gen.goplugin.grpc_stdio_pb2 gen.hashicorp gen.hashicorp.waypoint "
+        "gen.hashicorp.waypoint.sdk gen.hashicorp.waypoint.sdk.arguments_pb2 gen.hashicorp.waypoint.sdk.config_pb2 "
+        "gen.hashicorp.waypoint.sdk.resources_pb2 gen.hashicorp.waypoint.sdk.services_pb2 "
+        "gen.hashicorp.waypoint.sdk.streams_pb2 gen.opaqueany gen.opaqueany.any_pb2 gen.protostructure "
+        "gen.protostructure.protostructure_pb2 "
+        "goplugin goplugin.broker goplugin.dispatch goplugin.handshake goplugin.health goplugin.server goplugin.stdio "
+        "wire wire.anys wire.builder wire.common wire.configsourcer wire.faults wire.funcspec wire.mapper "
+        "wire.operation wire.platform wire.registry wire.releasemanager wire.reports wire.tasklauncher"
+    ),
+}
+"""Our modules, by package: whoever adds one to a plugin's start says so here."""
+
+LIBRARIES = {"google", "grpc"}
+"""The only libraries of others."""
+
+DEAR = {
+    "_ssl": "TLS comes with the first cloud call",
+    "asyncio.events": "plugins serve by threads",
+    "email": "comes with HTTP",
+    "hashlib": "names are hashed in calls",
+    "http": "HTTP comes with the first cloud call",
+    "pathlib": "os.path is loaded anyway",
+    "subprocess": "credential plugins run in calls",
+    "tempfile": "brings random and shutil",
+    "unittest": "never",
+    "urllib": "comes with HTTP",
+}
+"""Modules of Python that must not be loaded, each with its reason."""
+
+MOST = 230
+"""Modules in all; 220 on Python 3.11."""
+
+
+@pytest.fixture(scope="module")
+def loaded() -> set[str]:
+    """Give the names of the modules that the plugin's process has loaded when it has shaken hands."""
+    lines: list[str] = []
+    environ = os.environ | {"PYTHONPROFILEIMPORTTIME": "1"}
+    with Client([str(PROGRAM)], handshake.WAYPOINT, environ=environ, on_log=lines.append):
+        pass
+    return {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
+
+
+def test_only_our_modules_that_a_start_needs(loaded: set[str]) -> None:
+    """A plugin's start loads just these modules of ours: none of standards, and nothing of a cloud."""
+    expected = {f"{package}.{name}" for package, names in OURS.items() for name in names.split()} | set(OURS)
+    ours = {name for name in loaded if name.partition(".")[0] in {*OURS, "teamconfig", "wps"}}
+    assert ours == expected
+
+
+def test_only_libraries_that_a_start_needs(loaded: set[str]) -> None:
+    """Of others' code a plugin's start loads grpc and protobuf only."""
+    foreign = {name for name in loaded if name.partition(".")[0] not in {*sys.stdlib_module_names, *OURS, "site"}}
+    # grpc looks for its sister libraries, and protobuf for Jython's; what is found is a folder's name, or nothing.
+    code = {name for name in foreign if "." in name and not name.startswith("org.")}
+    assert {name.partition(".")[0] for name in code} == LIBRARIES
+
+
+@pytest.mark.parametrize("name", sorted(DEAR))
+def test_nothing_dear(loaded: set[str], name: str) -> None:
+    """No module is loaded that costs a start much and gives it nothing."""
+    assert name not in loaded, DEAR[name]
+
+
+def test_the_budget(loaded: set[str]) -> None:
+    """A plugin's start loads no more modules than the budget."""
+    assert len(loaded) <= MOST
