@@ -77,7 +77,7 @@ testbed-down: ## stop the real Kubernetes and remove what it left
 
 .PHONY: host
 host: setup ## build Waypoint's host side for the tests
-	@python tests/host/build.py && python tests/host/wphost.py
+	@python tests/host/wphost.py
 
 .PHONY: bench-startup
 bench-startup: setup ## our plugin's start against a Go plugin's

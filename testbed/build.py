@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
+from testbed import gobuild
 from testbed.shell import TestbedError, run, step
 
 KUBERNETES = "1.37.2"
 KWOK = "0.8.0"
-HERE = Path(__file__).resolve().parent
+MODULES = Path(__file__).resolve().parent / "gomod"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "waypaas" / "testbed"
 BINARIES = CACHE / f"kubernetes-{KUBERNETES}-kwok-{KWOK}"
 
@@ -47,15 +47,14 @@ def ensure() -> None:
     """
     _packages()
     if not binary("kube").exists():
-        with step(f"building Kubernetes {KUBERNETES} (10 to 15 minutes, once)"):
-            flags = f"-s -w -X k8s.io/component-base/version.gitVersion=v{KUBERNETES}"
-            _go_build("kube", "kube", ".", flags)
+        flags = f"-s -w -X k8s.io/component-base/version.gitVersion=v{KUBERNETES}"
+        title = f"Kubernetes {KUBERNETES} (10 to 15 minutes, once)"
+        gobuild.build(title, ".", binary("kube"), cwd=MODULES / "kube", ldflags=flags)
     for name in PROGRAMS:
         if not binary(name).exists():
             binary(name).symlink_to("kube")
     if not binary("kwok").exists():
-        with step(f"building kwok {KWOK}"):
-            _go_build("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "-s -w")
+        gobuild.build(f"kwok {KWOK}", "sigs.k8s.io/kwok/cmd/kwok", binary("kwok"), cwd=MODULES / "kwok")
 
 
 def _packages() -> None:
@@ -87,13 +86,3 @@ def _packages() -> None:
         finally:
             if mine:
                 policy.unlink()
-
-
-def _go_build(module: str, name: str, package: str, ldflags: str) -> None:
-    go = shutil.which("go")
-    if go is None:
-        raise TestbedError("Go 1.26 or newer is needed to build Kubernetes; run `make setup`, which installs it")
-    BINARIES.mkdir(parents=True, exist_ok=True)
-    fresh = BINARIES / f".{name}.{os.getpid()}"
-    run([go, "build", "-ldflags", ldflags, "-o", fresh, package], cwd=HERE / "gomod" / module)
-    fresh.rename(BINARIES / name)

@@ -1,6 +1,6 @@
 """Build and drive wphost: Waypoint's own Go code as a host, one operation at a time and without its server.
 
-python tests/host/wphost.py     prints the path of the binary
+python tests/host/wphost.py     builds it and the real Waypoint, and prints their paths
 
 Where the real command line shows a plugin as a developer sees it, this shows
 what exactly reaches the host: results, reports, resources, exit codes, errors.
@@ -15,12 +15,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import build
+
+from testbed import gobuild
+from testbed.shell import TestbedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +40,7 @@ def wphost() -> Path:
         The cached binary, whose name holds the sources' hash.
 
     Raises:
-        SystemExit: It cannot be built; the reason has been printed.
+        TestbedError: It cannot be built.
     """
     digest = hashlib.sha256()
     for path in sorted(path for path in SOURCES.iterdir() if path.suffix in {".go", ".mod", ".sum"}):
@@ -46,14 +48,7 @@ def wphost() -> Path:
     binary = CACHE / f"wphost-{digest.hexdigest()[:16]}"
     if binary.exists():
         return binary
-    begun = time.monotonic()
-    sys.stderr.write("wphost: building ... ")
-    sys.stderr.flush()
-    CACHE.mkdir(parents=True, exist_ok=True)
-    fresh = CACHE / f".wphost.{os.getpid()}"
-    build.go("build", "-buildvcs=false", "-o", str(fresh), ".", cwd=SOURCES)
-    fresh.rename(binary)
-    sys.stderr.write(f"{time.monotonic() - begun:.1f} s\n")
+    gobuild.build("wphost", ".", binary, cwd=SOURCES)
     return binary
 
 
@@ -157,5 +152,13 @@ class Host:
         return Done(child.returncode, [json.loads(line) for line in stdout.splitlines()])
 
 
+def main() -> None:
+    """Build both hosts, and print where they are."""
+    try:
+        sys.stdout.write(f"{build.waypoint()}\n{wphost()}\n")
+    except TestbedError as error:
+        raise SystemExit(f"host: {error}") from None
+
+
 if __name__ == "__main__":
-    sys.stdout.write(f"{wphost()}\n")
+    main()
