@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from testbed import bed
-from testbed.shell import run
+from testbed.shell import run, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+SETTLE_SECONDS = 60.0
 
 
 class Bed:
@@ -45,6 +48,12 @@ class Bed:
         """Start it again, and wait until it is ready."""
         bed.start_apiserver(self._state)
 
+    def _settled(self, namespace: str) -> bool:
+        """Tell whether pods can be made in a namespace: its controllers have a moment's work with a new one."""
+        return bool(
+            self.kubectl("get", "serviceaccount", "default", "-n", namespace, "-o", "name", "--ignore-not-found")
+        )
+
     @contextmanager
     def namespace(self, pin: str, labels: dict[str, str] | None = None, name: str = "") -> Iterator[str]:
         """Make a namespace, and remove it with all that is in it.
@@ -63,6 +72,7 @@ class Bed:
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
         self.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
         try:
+            wait_until(f"the service account of namespace {name}", lambda: self._settled(name), SETTLE_SECONDS)
             yield name
         finally:
             self.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")

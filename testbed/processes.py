@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,16 +74,21 @@ def start(command: Sequence[object], log: Path, *, netns: str = "", environ: dic
         The process.
     """
     inside = ["nsenter", f"--net=/run/netns/{netns}"] if netns else []
-    with log.open("ab") as output:
-        child = subprocess.Popen(
-            [*inside, *(str(part) for part in command)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env=os.environ | (environ or {}),
-        )
-    return Process(child.pid, started(child.pid))
+    argv = [*inside, *(str(part) for part in command)]
+    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    # Not by Popen, which wants its children waited for: these outlive us.
+    pid = os.posix_spawnp(
+        argv[0],
+        argv,
+        os.environ | (environ or {}),
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), append, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+    return Process(pid, started(pid))
 
 
 def descendants(pid: int) -> list[int]:

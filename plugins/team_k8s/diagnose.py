@@ -22,6 +22,9 @@ CERTAIN_WAITING = {
 FINAL_PULL_WORDS = ("not found", "unauthorized", "denied", "manifest unknown", "no basic auth", "forbidden")
 """In the message of a first failed pull: trying again will not help."""
 
+FINAL_CREATE_WORDS = ("exceeded quota", "violates PodSecurity", "forbidden")
+"""In the message of a pod that could not be created: trying again will not help."""
+
 FIXES = {
     "ImagePullBackOff": "check that the image was pushed, and that the namespace may pull it (image_pull_secret)",
     "ErrImagePull": "check that the image was pushed, and that the namespace may pull it (image_pull_secret)",
@@ -185,7 +188,9 @@ def _condition(condition: Mapping[str, Any]) -> Failure | None:
     kind, status, reason = condition["type"], condition["status"], condition.get("reason", "")
     message = condition.get("message", "")
     if kind == "ReplicaFailure" and status == "True":
-        final = any(word in message for word in ("exceeded quota", "violates PodSecurity", "forbidden"))
+        # A new namespace gets its service account a moment after itself.
+        settling = "error looking up service account" in message
+        final = not settling and any(word in message for word in FINAL_CREATE_WORDS)
         what = f"pods cannot be created: {message}"
         return Failure(reason, what, fix=FIXES["FailedCreate"], certain_after=0.0 if final else UNSURE_SECONDS)
     if kind == "Progressing" and status == "False" and reason == "ProgressDeadlineExceeded":

@@ -172,8 +172,8 @@ def exec_info(real_app: App, *command: str, tty: bool = False) -> Args.ExecSessi
     stream = real_app.host.plugin.broker.accept([real_app.host.exec.handler()])
     info = Args.ExecSessionInfo(stream_id=stream, args=command, is_tty=tty)
     if tty:
-        info.term = "xterm"
-        info.initial_window_size.height, info.initial_window_size.width = 40, 100
+        info.term_type = "xterm"
+        info.initial_window.height, info.initial_window.width = 40, 100
     return info
 
 
@@ -205,7 +205,7 @@ def test_behaviour_18_exec_without_a_terminal(real_app: App) -> None:
 
 def test_behaviour_19_exec_follows_the_standard_of_now(real_app: App) -> None:
     """The exec rule is that of the standards at the time of the call, and its refusal reaches the session."""
-    deployed = real_app.deploy("registry.test/hello:v1", replicas=1, workspace="production")
+    deployed = real_app.deploy("registry.test/hello:v1", replicas=2, workspace="production")
     info = exec_info(real_app, "id")
     with pytest.raises(grpc.RpcError) as caught:
         real_app.host.begin("platform", "Exec", deployed, info, *real_app.job("production")).result(30)
