@@ -24,6 +24,23 @@ _AT_MOST: tuple[tuple[Key, Key], ...] = (
 """Pairs of which the first is at most the second, where both are set."""
 
 
+def _misshapen(winners: Mapping[Key, Any], stacks: Mapping[Key, list[Layer]]) -> list[Problem]:
+    """Find texts that do not look as they must now that their open words are filled in."""
+    found = []
+    for key, value in winners.items():
+        top = stacks[key][-1]
+        written = top.leaves[key].value
+        spec = schema.find(key)
+        if spec is None or spec.shape is None or not isinstance(value, str) or value == written:
+            continue
+        if not spec.shape.fits(value):
+            kind = "option" if top.rank is Rank.FILE else "policy"
+            what = f"{format_key(key)}: {written} becomes {value}, which is not allowed"
+            why = f"{key[-1]} is {spec.shape.words}"
+            found.append(Problem(what, why, "shorten it, or change its words", top.where(key), kind))  # type: ignore[arg-type]
+    return found
+
+
 def problems(winners: Mapping[Key, Any], stacks: Mapping[Key, list[Layer]]) -> list[Problem]:
     """Look at the values that win as a whole.
 
@@ -34,7 +51,7 @@ def problems(winners: Mapping[Key, Any], stacks: Mapping[Key, list[Layer]]) -> l
     Returns:
         One problem for each pair that does not fit.
     """
-    found = []
+    found = _misshapen(winners, stacks)
     for low, high in _AT_MOST:
         if low not in winners or high not in winners:
             continue

@@ -205,16 +205,29 @@ def _map(checker: Checker, node: Node, key: Key, spec: Spec, leaves: dict[Key, L
     for name, value, line in entries.items() if entries is not None else ():
         entry = (*key, name)
         found = checker.scalar("string", value, format_key(entry), "")
-        if isinstance(found, str) and _template(checker, spec, found, format_key(entry), line):
+        fine = isinstance(found, str) and _fits(checker, spec, {name: found}, format_key(entry), line)
+        if fine and _template(checker, spec, found, format_key(entry), line):
             leaves[entry] = Leaf(found, line)
+
+
+def _fits(checker: Checker, spec: Spec, value: Any, name: str, line: int) -> bool:
+    """Check a value as a whole; note why it does not fit."""
+    try:
+        kinds.check(spec, value)
+    except kinds.RefusedError as err:
+        checker.refuse(f"{name} is not allowed", err.why, f"write {err.example}", line)
+        return False
+    return True
 
 
 def _value(checker: Checker, spec: Spec, node: Node, key: Key) -> Any:
     """Read and check one leaf; _ABSENT if it is not valid."""
     name = format_key(key)
     found = _plain(checker, spec, node, name)
-    if found is _ABSENT or spec.kind == "blocks":
+    if found is _ABSENT:
         return found
+    if spec.kind in ("blocks", "block", "map"):
+        return found if _fits(checker, spec, found, name, node.line) else _ABSENT
     try:
         kinds.check(spec, found)
     except kinds.RefusedError as err:
@@ -236,6 +249,13 @@ def _template(checker: Checker, spec: Spec, text: str, name: str, line: int) -> 
 
 def _plain(checker: Checker, spec: Spec, node: Node, name: str) -> Any:
     """Turn a node into plain Python by the kind of its key."""
+    if spec.kind == "block":
+        return _item(checker, spec, node, name)
+    if spec.kind == "map":
+        entries = checker.mapping(node, name)
+        nodes = entries.items() if entries is not None else ()
+        texts_by_key = {key: checker.scalar("string", value, f"{name}.{key}", "") for key, value, _ in nodes}
+        return _ABSENT if _ABSENT in texts_by_key.values() else texts_by_key
     if spec.kind not in ("list", "blocks"):
         return checker.scalar(spec.kind, node, name, spec.example)
     if not isinstance(node.value, list):
@@ -251,7 +271,7 @@ def _plain(checker: Checker, spec: Spec, node: Node, name: str) -> Any:
 
 
 def _item(checker: Checker, spec: Spec, node: Node, name: str) -> dict[str, Any]:
-    """Read one block of a list of blocks; these hold plain values only."""
+    """Read one block of a list of blocks, or a block in one."""
     known: Mapping[str, Spec] = schema.specs(spec.block) if spec.block is not None else {}
     item = checker.mapping(node, name)
     found = {}

@@ -160,11 +160,15 @@ def _type(spec: Spec) -> dict[str, Any]:
         return {**text, "type": ["string", "number"], "pattern": _PATTERNS[spec.kind]}
     if spec.kind in _TYPES:
         return {"type": _TYPES[spec.kind], **number}
+    if spec.shape is not None and not spec.template:
+        text = {**text, "pattern": f"^({spec.shape.pattern})$"}
+    keys = {"propertyNames": {"pattern": f"^({spec.key_shape.pattern})$"}} if spec.key_shape is not None else {}
+    item = {name: fact for name, fact in text.items() if name != "examples"}
     shapes: dict[str, dict[str, Any]] = {
         "block": reference,
         "blocks": {"type": "array", "items": reference},
-        "list": {"type": "array", "items": _TEXT},
-        "map": {"type": "object", "additionalProperties": _TEXT},
+        "list": {"type": "array", "items": item},
+        "map": {"type": "object", "additionalProperties": item, **keys},
         "enum": {"enum": list(spec.choices)},
     }
     return shapes.get(spec.kind, text)

@@ -13,6 +13,8 @@ from teamconfig.keys import nearest
 from teamconfig.schema import specs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from teamconfig.schema import Spec
 
 _TYPES = {"string": str, "enum": str, "memory": str, "cpu": str, "duration": str, "int": int, "bool": bool}
@@ -116,7 +118,7 @@ def check(spec: Spec, value: Any) -> None:
         case "blocks":
             _check_blocks(spec, value)
         case "block":
-            raise RefusedError(f"{spec.name} is a block of keys", spec.example)
+            _check_nested(spec, value)
         case "float":
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise RefusedError(f"{spec.name} is {WANTED['float']}", spec.example)
@@ -129,6 +131,18 @@ def check(spec: Spec, value: Any) -> None:
         raise RefusedError(f"{spec.name} is one of {', '.join(spec.choices)}", close)
     if ordered(spec):
         _check_bounds(spec, value)
+    _check_shape(spec, value)
+
+
+def _check_shape(spec: Spec, value: Any) -> None:
+    """Refuse texts that do not look as they must; those with open words are looked at when these are filled in."""
+    entries = value.items() if spec.kind == "map" else [("", item) for item in value] if spec.kind == "list" else None
+    for key, text in entries if entries is not None else [("", value)]:
+        if spec.key_shape is not None and not spec.key_shape.fits(key):
+            raise RefusedError(f"each key of {spec.name} is {spec.key_shape.words}", spec.example)
+        if spec.shape is not None and not (spec.template and "{" in text) and not spec.shape.fits(text):
+            whose = f"each text of {spec.name}" if entries is not None else spec.name
+            raise RefusedError(f"{whose} is {spec.shape.words}", spec.example)
 
 
 def _check_bounds(spec: Spec, value: Any) -> None:
@@ -156,16 +170,45 @@ def _check_texts(spec: Spec, value: Any) -> None:
 
 
 def _check_blocks(spec: Spec, value: Any) -> None:
+    """Check each block of a list, with the blocks within."""
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise RefusedError(f"{spec.name} is {WANTED['blocks']}", spec.example)
     inner = specs(spec.block) if spec.block is not None else {}
     for place, item in enumerate(value):
-        for name, part in item.items():
-            inside = (str(place), name)
-            if name not in inner:
-                close = nearest(name, inner)
-                raise RefusedError(f"{spec.name} has no key {name}", f"{close or next(iter(inner))}", inside)
-            try:
-                check(inner[name], part)
-            except RefusedError as err:
-                raise RefusedError(err.why, err.example, (*inside, *err.inside)) from err
+        try:
+            _check_keys(spec, inner, item)
+        except RefusedError as err:
+            raise RefusedError(err.why, err.example, (str(place), *err.inside)) from err
+        _check_block(spec, item, place)
+
+
+def _check_keys(spec: Spec, inner: Mapping[str, Spec], item: Mapping[str, Any]) -> None:
+    for name, part in item.items():
+        if name not in inner:
+            close = nearest(name, inner)
+            raise RefusedError(f"{spec.name} has no key {name}", f"{close or next(iter(inner))}", (name,))
+        try:
+            check(inner[name], part)
+        except RefusedError as err:
+            raise RefusedError(err.why, err.example, (name, *err.inside)) from err
+
+
+def _check_nested(spec: Spec, value: Any) -> None:
+    """Check a block within one of a list of blocks; other blocks are taken apart into their keys."""
+    if not isinstance(value, dict):
+        raise RefusedError(f"{spec.name} is {WANTED['block']}", spec.example)
+    _check_keys(spec, specs(spec.block) if spec.block is not None else {}, value)
+
+
+def _check_block(spec: Spec, item: Mapping[str, Any], place: int) -> None:
+    """Refuse a block that lacks what it cannot be without, or has what does not go together."""
+    for name in getattr(spec.block, "required", ()):
+        if not item.get(name):
+            example = specs(spec.block)[name].example if spec.block is not None else ""
+            raise RefusedError(f"each of {spec.name} has a {name}", f"{name} = {example}", (str(place), name))
+    alone = [name for name in getattr(spec.block, "alone", ()) if item.get(name)]
+    if len(alone) > 1:
+        raise RefusedError(f"one of {spec.name} has {' or '.join(alone)}, not both", alone[0], (str(place), alone[1]))
+    what, needed = getattr(spec.block, "needs", ("", ""))
+    if item.get(what) and not item.get(needed):
+        raise RefusedError(f"one of {spec.name} with {what} needs {needed}", f"{needed} = ...", (str(place), what))

@@ -19,6 +19,7 @@ if typing.TYPE_CHECKING:
 
     from teamconfig.keys import Key
     from teamconfig.model.option import Kind
+    from teamconfig.model.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Spec:
     bounds: tuple[Any, Any] | None = None
     choices: tuple[str, ...] = ()
     template: bool = False
+    shape: Shape | None = None
+    key_shape: Shape | None = None
     block: type | None = None
 
 

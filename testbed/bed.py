@@ -19,7 +19,15 @@ from testbed.shell import TestbedError, run, step, wait_until
 
 DEFAULT = Path(__file__).resolve().parent.parent / ".testbed"
 FORWARD = Path(__file__).resolve().parent / "forward.py"
+INGRESS = Path(__file__).resolve().parent / "ingress.py"
 READY_SECONDS = 120.0
+
+INGRESS_CLASS = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "IngressClass",
+    "metadata": {"name": "testbed", "annotations": {"ingressclass.kubernetes.io/is-default-class": "true"}},
+    "spec": {"controller": "waypaas.test/ingress"},
+}
 
 
 @dataclass
@@ -142,6 +150,12 @@ def _start(state: State) -> None:
         _keep(state, **controlplane.start_controllers(directory, netns, state.admin))
     with step("registry and images"):
         node.push_images(directory, netns)
+    with step("ingress"):
+        for crd in build.gateway_crds():
+            kubectl(state, "apply", "--server-side", "-f", str(crd))
+        kubectl(state, "apply", "-f", "-", stdin=json.dumps(INGRESS_CLASS))
+        command = [sys.executable, INGRESS, state.url, directory / "pki", node.ADDRESS]
+        _keep(state, ingress=processes.start(command, directory / "logs/ingress.log", netns=netns))
     with step("nodes"):
         kwok.write_config(directory / "kwok.yaml")
         _keep(state, kwok=_start_kwok(state), **node.start(directory, netns, state.admin))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 from testbed import gobuild
@@ -10,6 +13,7 @@ from testbed.shell import TestbedError, run, step
 
 KUBERNETES = "1.37.2"
 KWOK = "0.8.0"
+GATEWAY_API = "1.4.0"
 MODULES = Path(__file__).resolve().parent / "gomod"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "waypaas" / "testbed"
 BINARIES = CACHE / f"kubernetes-{KUBERNETES}-kwok-{KWOK}"
@@ -55,6 +59,23 @@ def ensure() -> None:
             binary(name).symlink_to("kube")
     if not binary("kwok").exists():
         gobuild.build(f"kwok {KWOK}", "sigs.k8s.io/kwok/cmd/kwok", binary("kwok"), cwd=MODULES / "kwok")
+
+
+def gateway_crds() -> list[Path]:
+    """Give the custom resource definitions of the Gateway API that the bed has; fetch them if they are not there.
+
+    Raises:
+        TestbedError: They could not be fetched.
+    """
+    kept = CACHE / f"gateway-api-{GATEWAY_API}"
+    if not kept.exists():
+        with tempfile.TemporaryDirectory() as scratch:
+            module = f"sigs.k8s.io/gateway-api@v{GATEWAY_API}"
+            fetched = json.loads(gobuild.go("mod", "download", "-json", module, cwd=Path(scratch)))
+            fresh = kept.with_name(f".{kept.name}.{os.getpid()}")
+            shutil.copytree(Path(fetched["Dir"]) / "config" / "crd" / "standard", fresh)
+            fresh.rename(kept)
+    return [kept / f"gateway.networking.k8s.io_{plural}.yaml" for plural in ("gateways", "httproutes")]
 
 
 def _packages() -> None:

@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from testbed import bed
+from testbed import bed, node
 from testbed.shell import run, wait_until
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Bed:
         self.url = state.url
         self.netns = state.netns
         self.registry = f"127.0.0.1:{state.registry_port}"
+        self.ingress = node.ADDRESS
 
     def kubectl(self, *arguments: str, stdin: str = "") -> str:
         """Run kubectl with every right and give its output."""

@@ -12,12 +12,13 @@ import sys
 from pathlib import Path
 
 from team_k8s.builder import K8sBuilder
+from team_k8s.launcher import K8sTaskLauncher
 from team_k8s.platform import K8sPlatform
 from team_k8s.releaser import K8sReleaseManager
 from waypaas_sdk import optiondocs
 
 ROOT = Path(__file__).resolve().parent.parent
-PLUGINS = {"team-k8s": (K8sBuilder, K8sPlatform, K8sReleaseManager)}
+PLUGINS = {"team-k8s": (K8sBuilder, K8sPlatform, K8sReleaseManager, K8sTaskLauncher)}
 HEADER = "<!-- Made by `make docs` from the code. -->\n\n"
 
 

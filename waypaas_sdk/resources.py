@@ -44,7 +44,7 @@ class Resource:
     """One thing in the cloud.
 
     Args:
-        name: Unique within the deployment, as the cloud calls it.
+        name: As the cloud calls it; unique among those of its type.
         type: The cloud's word: "Deployment", "Service".
         platform: "kubernetes", "ecs".
         category: For display.

@@ -143,7 +143,7 @@ def _values(block: hclfile.Block, path: str, undecided: list[str]) -> dict[str, 
     return values
 
 
-_REPEATED = frozenset({"ports"})
+_REPEATED = frozenset({"ports", "volumes", "sidecars", "init", "spread", "tolerations"})
 """Blocks that are a list even where there is one."""
 
 

@@ -255,7 +255,8 @@ def refusal(status: int, headers: Mapping[str, str], data: bytes, what: str) -> 
     trace = headers.get("Audit-Id", "")
     mark = f" (audit id {trace})" if trace else ""
     if status == 404:  # noqa: PLR2004  # HTTP's own numbers, here and below
-        return MissingError(f"{what}: {message}")
+        fix = "create it, or mend the standard kubernetes.namespace" if 'namespaces "' in message else ""
+        return MissingError(f"{what}: {message}", fix=fix)
     if status in {401, 403}:
         return PolicyError(
             f"{what} is not permitted",

@@ -18,10 +18,22 @@ PATHS = {
     "ReplicaSet": ("apis/apps/v1", "replicasets"),
     "HorizontalPodAutoscaler": ("apis/autoscaling/v2", "horizontalpodautoscalers"),
     "Service": ("api/v1", "services"),
+    "Ingress": ("apis/networking.k8s.io/v1", "ingresses"),
+    "HTTPRoute": ("apis/gateway.networking.k8s.io/v1", "httproutes"),
+    "PodDisruptionBudget": ("apis/policy/v1", "poddisruptionbudgets"),
+    "NetworkPolicy": ("apis/networking.k8s.io/v1", "networkpolicies"),
+    "Job": ("apis/batch/v1", "jobs"),
+    "Secret": ("api/v1", "secrets"),
     "Pod": ("api/v1", "pods"),
     "Event": ("api/v1", "events"),
 }
 """Group and plural of each kind that we use."""
+
+COMPANIONS = ("HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy")
+"""Kinds that a deploy may make beside its Deployment."""
+
+FRONTS = ("Ingress", "HTTPRoute")
+"""Kinds that a release may make in front of its Service."""
 
 GONE_SECONDS = 90.0
 """How long a removed Deployment's pods may take to end."""
@@ -79,11 +91,14 @@ class Cloud:
             return None
 
     def list(self, kind: str, labels: dict[str, str]) -> list[Any]:
-        """Read all objects of a kind with these labels."""
+        """Read all objects of a kind with these labels; none of a kind that the cluster does not have."""
         items: list[Any] = []
         query: dict[str, Any] = {"labelSelector": names.selector_text(labels), "limit": 500}
         while True:
-            answer = self.api.request("GET", self.path(kind), query=query, what=f"list {kind}s in {self.namespace}")
+            try:
+                answer = self.api.request("GET", self.path(kind), query=query, what=f"list {kind}s in {self.namespace}")
+            except MissingError:
+                return items
             items += answer.get("items", ())
             query["continue"] = answer["metadata"].get("continue", "")
             if not query["continue"]:
@@ -94,6 +109,19 @@ class Cloud:
         body = {"metadata": {"annotations": dict(annotations)}}
         what = f"annotate {kind} {name} in namespace {self.namespace}"
         query = {"fieldManager": names.FIELD_MANAGER}
+        self.api.request("PATCH", self.path(kind, name), body, query=query, content_type=MERGE_PATCH, what=what)
+
+    def own(self, kind: str, name: str, owner: Mapping[str, str]) -> None:
+        """Let an object go with another one.
+
+        Args:
+            kind: Of the object.
+            name: Of the object.
+            owner: The other one: apiVersion, kind, name, uid.
+        """
+        body = {"metadata": {"ownerReferences": [dict(owner)]}}
+        query = {"fieldManager": names.FIELD_MANAGER}
+        what = f"let {kind} {name} go with its {owner['kind']}"
         self.api.request("PATCH", self.path(kind, name), body, query=query, content_type=MERGE_PATCH, what=what)
 
     def delete(self, kind: str, name: str, uid: str = "", *, orphan: bool = False) -> None:
@@ -113,12 +141,37 @@ class Cloud:
             body["preconditions"] = {"uid": uid}
         self.api.request("DELETE", self.path(kind, name), body, what=f"delete {kind} {name} in {self.namespace}")
 
-    def remove_deployment(self, name: str, labels: dict[str, str], *, at_once: bool = False) -> None:
-        """Remove a Deployment with all that belongs to it, and wait until it is gone.
+    def delete_all(self, kind: str, labels: dict[str, str]) -> None:
+        """Remove all objects of a kind with these labels, in one request; none is fine.
 
         Args:
-            name: Of the Deployment, and of its autoscaler.
-            labels: Of its pods.
+            kind: Of PATHS.
+            labels: At least one.
+        """
+        query = {"labelSelector": names.selector_text(labels)}
+        with suppress(MissingError):
+            self.api.request("DELETE", self.path(kind), query=query, what=f"delete {kind}s in {self.namespace}")
+
+    def remove(self, kind: str, name: str, labels: dict[str, str], *, at_once: bool = False) -> None:
+        """Remove an object of a deploy.
+
+        Args:
+            kind: "Deployment", or one of COMPANIONS.
+            name: Of the deploy's objects.
+            labels: Of them all; what has others is not touched.
+            at_once: As in `remove_deployment`.
+        """
+        if kind == "Deployment":
+            self.remove_deployment(name, labels, at_once=at_once)
+        else:
+            self.delete_all(kind, labels)
+
+    def remove_deployment(self, name: str, labels: dict[str, str], *, at_once: bool = False) -> None:
+        """Remove a Deployment with its pods, and wait until they are gone.
+
+        Args:
+            name: Of the Deployment.
+            labels: Of its pods, and its own.
             at_once: Give the pods one second only: they never had traffic.
 
         Raises:
@@ -126,10 +179,9 @@ class Cloud:
         """
         # A node gives a pod the grace of the first request that removes it, so with
         # `at_once` no controller may be the first: each is removed without what it owns.
-        for kind in ("HorizontalPodAutoscaler", "Deployment"):
-            found = self.find(kind, name)
-            if found is not None and found["metadata"].get("labels", {}).get(names.ID_LABEL) == labels[names.ID_LABEL]:
-                self._remove(kind, name, orphan=at_once)
+        found = self.find("Deployment", name)
+        if found is not None and found["metadata"].get("labels", {}).get(names.ID_LABEL) == labels[names.ID_LABEL]:
+            self._remove("Deployment", name, orphan=at_once)
         for replica_set in self.list("ReplicaSet", labels):
             self._remove("ReplicaSet", replica_set["metadata"]["name"], orphan=at_once)
         if at_once:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from team_k8s import kubeconfig, messages, names, plan, rollout, standards
 from team_k8s.api import Api
-from team_k8s.cloud import Cloud
+from team_k8s.cloud import COMPANIONS, Cloud
 from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
 from team_k8s.guardian import Guarded
 from teamconfig import units
-from waypaas_sdk.errors import PluginError, StateError
+from waypaas_sdk.errors import MissingError, PluginError, StateError
 from waypaas_sdk.resources import Category, Creation, Resource
 from waypaas_sdk.result import Result
 
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
     from waypaas_sdk.terminal import TerminalUI
 
 PLATFORM = "kubernetes"
-CATEGORIES = {"Deployment": Category.INSTANCE_MANAGER, "HorizontalPodAutoscaler": Category.OTHER}
+CATEGORIES = {
+    "Deployment": Category.INSTANCE_MANAGER,
+    "HorizontalPodAutoscaler": Category.POLICY,
+    "NetworkPolicy": Category.POLICY,
+    "PodDisruptionBudget": Category.POLICY,
+}
+METRICS = "/apis/metrics.k8s.io/v1beta1"
 ABANDONED_SECONDS = 120.0
 """How much longer than its own timeout a deploy must be silent to count as abandoned."""
 
@@ -76,6 +83,11 @@ def deploy(
             cloud.api.notify = step.update
             creation = _make(cloud, order, step.update)
             step.update(f"Deployment {order.name}: all {plan.replicas(order.standards)} replicas are ready")
+            if plan.autoscaled(order.standards) and not _has_metrics(cloud):
+                step.output(
+                    "the cluster has no metrics API (metrics-server): the autoscaler will not change replicas\n"
+                )
+                step.status("warn")
         _sweep(cloud, order, logger)
     return Result(
         message(resolved, order, access, source), resources=creation.resources, template_data={"image": order.image}
@@ -118,6 +130,17 @@ def _summary(resolved: standards.Resolved) -> str:
     )
 
 
+def _has_metrics(cloud: Cloud) -> bool:
+    """Tell whether an autoscaler could see how busy pods are; where nobody says, it is taken for granted."""
+    try:
+        Api(cloud.api.access, cloud.api.call, patience=0.0).request("GET", METRICS, what="read the metrics API")
+    except MissingError:
+        return False
+    except PluginError:
+        return True
+    return True
+
+
 def _refuse_foreign(cloud: Cloud, order: plan.Order) -> None:
     """Refuse a name that something else has: it would be overwritten, and on failure removed."""
     found = cloud.find("Deployment", order.name)
@@ -132,28 +155,33 @@ def _refuse_foreign(cloud: Cloud, order: plan.Order) -> None:
 
 
 def _make(cloud: Cloud, order: plan.Order, tell: Any) -> Creation:
+    """Apply everything and wait for the pods; undo it all on failure, and even if this process is killed."""
     labels = names.selector(order.name, order.deployment_id)
     access = cloud.api.access
     seconds = units.parse_duration(order.standards.rollout_timeout or "10m").total_seconds()
+    planned = plan.manifests(order)
+    kinds = [manifest["kind"] for manifest in planned]
     with (
-        Guarded(order.name, labels, access.kubeconfig, access.context, access.namespace),
+        Guarded(order.name, kinds, labels, access.kubeconfig, access.context, access.namespace),
         Creation() as creation,
     ):
-        for manifest in plan.manifests(order):
+        for manifest in planned:
             kind = manifest["kind"]
             state = {"namespace": cloud.namespace, "kind": kind}
             resource = Resource(order.name, kind, PLATFORM, CATEGORIES[kind], state)
-            creation.made(resource, undo=lambda: _undo(cloud, order.name, labels))
-            cloud.apply(manifest)
-        rollout.wait(cloud, order.name, labels, seconds, lambda text: tell(f"Deployment {order.name}: {text}"))
+            creation.made(resource, undo=partial(_undo, cloud, kind, order.name, labels))
+            applied = cloud.apply(manifest)
+            if kind == "Deployment":
+                deployment = applied
+        rollout.wait(cloud, deployment, labels, seconds, lambda text: tell(f"Deployment {order.name}: {text}"))
         cloud.annotate("Deployment", order.name, {names.STATE_ANNOTATION: names.DEPLOYED})
     return creation
 
 
-def _undo(cloud: Cloud, name: str, labels: dict[str, str]) -> None:
-    """Remove the Deployment with a connection that the call's cancellation does not reach."""
-    cloud.api.notify(f"Deployment {name} failed, removing it")
-    Cloud(Api(cloud.api.access, notify=cloud.api.notify)).remove_deployment(name, labels, at_once=True)
+def _undo(cloud: Cloud, kind: str, name: str, labels: dict[str, str]) -> None:
+    """Remove an object with a connection that the call's cancellation does not reach."""
+    cloud.api.notify(f"Deployment {name} failed, removing its {kind}")
+    Cloud(Api(cloud.api.access, notify=cloud.api.notify)).remove(kind, name, labels, at_once=True)
 
 
 def _sweep(cloud: Cloud, order: plan.Order, logger: Logger) -> None:
@@ -167,7 +195,8 @@ def _sweep(cloud: Cloud, order: plan.Order, logger: Logger) -> None:
                 continue
             logger.info("removing an abandoned deploy", deployment=name)
             labels = found["spec"]["selector"]["matchLabels"]
-            Cloud(cloud.api.again()).remove_deployment(name, labels, at_once=True)
+            for kind in (*COMPANIONS, "Deployment"):
+                Cloud(cloud.api.again()).remove(kind, name, labels, at_once=True)
     except PluginError as error:
         logger.warning("abandoned deploys could not be removed", error=str(error))
 
@@ -211,7 +240,7 @@ def message(
         cluster=messages.cluster(access),
         identity=messages.identity_to_proto(order.identity),
         port=order.port,
-        autoscaler=order.name if plan.autoscaled(wanted) else "",
+        companions=[manifest["kind"] for manifest in plan.manifests(order) if manifest["kind"] != "Deployment"],
         source_path=str(source.path),
         log_tail_lines=(wanted.logs.tail_lines if wanted.logs else None) or 0,
         profile_revision=resolved.profile.revision,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from team_k8s import messages, names
+from team_k8s.cloud import COMPANIONS, FRONTS
+from team_k8s.releasing import fronts_of
 from waypaas_sdk.resources import Category, Resource, destroy_all
 
 if TYPE_CHECKING:
@@ -32,11 +34,10 @@ def deployment(target: team_k8s_pb2.Deployment, ui: TerminalUI, call: Call) -> l
         cloud = messages.cloud(target.cluster, call)
         cloud.api.notify = step.update
         state = {"namespace": cloud.namespace}
-        parts = [Resource(target.name, "Deployment", "kubernetes", Category.INSTANCE_MANAGER, state)]
-        if target.autoscaler:
-            parts.insert(0, Resource(target.autoscaler, "HorizontalPodAutoscaler", "kubernetes", state=state))
+        parts = [Resource(target.name, kind, "kubernetes", Category.POLICY, state) for kind in target.companions]
+        parts.append(Resource(target.name, "Deployment", "kubernetes", Category.INSTANCE_MANAGER, state))
         labels = messages.selector(target)
-        gone = destroy_all(parts, lambda _: cloud.remove_deployment(target.name, labels), call=call)
+        gone = destroy_all(parts, lambda part: cloud.remove(part.type, target.name, labels), call=call)
         step.update(f"Removed deployment {target.name}")
         gone += _last_one_out(cloud, names.owner(messages.identity_from_proto(target.identity)), call)
     return gone
@@ -50,12 +51,15 @@ def _last_one_out(cloud: Cloud, owner: dict[str, str], call: Call) -> list[Resou
     """
     if cloud.list("Deployment", owner):
         return []
-    state = {"namespace": cloud.namespace}
-    services = [
-        Resource(item["metadata"]["name"], "Service", "kubernetes", Category.ROUTER, state)
-        for item in cloud.list("Service", owner)
-    ]
-    return destroy_all(services, lambda part: cloud.delete("Service", part.name), call=call)
+    parts = [part for service in cloud.list("Service", owner) for part in _exposed(cloud, service)]
+    return destroy_all(parts, lambda part: cloud.delete(part.type, part.name), call=call)
+
+
+def _exposed(cloud: Cloud, service: dict[str, Any]) -> list[Resource]:
+    """List a Service and what leads to it, in the order of removal."""
+    name, state = service["metadata"]["name"], {"namespace": cloud.namespace}
+    kinds = [*fronts_of(service), "Service"]
+    return [Resource(name, kind, "kubernetes", Category.ROUTER, state) for kind in kinds]
 
 
 def release(target: team_k8s_pb2.Release, ui: TerminalUI, call: Call) -> list[Resource]:
@@ -81,9 +85,11 @@ def release(target: team_k8s_pb2.Release, ui: TerminalUI, call: Call) -> list[Re
         if found is not None and found["spec"].get("selector", {}).get(names.ID_LABEL) != target.deployment_id:
             step.update(f"Service {target.service} serves a later release and stays")
             return []
-        service = Resource(target.service, "Service", "kubernetes", Category.ROUTER, {"namespace": cloud.namespace})
-        uid = found["metadata"]["uid"] if found is not None else ""
-        gone = destroy_all([service], lambda part: cloud.delete("Service", part.name, uid), call=call)
+        state = {"namespace": cloud.namespace}
+        kinds = [*target.companions, "Service"]
+        parts = [Resource(target.service, kind, "kubernetes", Category.ROUTER, state) for kind in kinds]
+        uids = {"Service": found["metadata"]["uid"]} if found is not None else {}
+        gone = destroy_all(parts, lambda part: cloud.delete(part.type, part.name, uids.get(part.type, "")), call=call)
         step.update(f"Removed Service {target.service}")
     return gone
 
@@ -116,7 +122,7 @@ def workspace(cluster: team_k8s_pb2.Cluster, identity: team_k8s_pb2.Identity, ui
                 cloud.delete(part.type, part.name)
 
         parts = [Resource(name, "Deployment", "kubernetes") for name in selectors]
-        for kind in ("Service", "HorizontalPodAutoscaler"):
+        for kind in ("Service", *FRONTS, *COMPANIONS):
             parts += [Resource(item["metadata"]["name"], kind, "kubernetes") for item in cloud.list(kind, owner)]
         gone = destroy_all(parts, remove, call=call)
         step.update(f"Removed what was left of {identity.app} in {identity.workspace}: {len(gone)} objects")

@@ -22,6 +22,13 @@ CERTAIN_WAITING = {
 FINAL_PULL_WORDS = ("not found", "unauthorized", "denied", "manifest unknown", "no basic auth", "forbidden")
 """In the message of a first failed pull: trying again will not help."""
 
+HANGS = {
+    "FailedMount": "a volume cannot be mounted",
+    "FailedAttachVolume": "a volume cannot be attached to the node",
+    "FailedCreatePodSandBox": "the node cannot set the pod up",
+}
+"""Reasons of warnings for which containers are not created."""
+
 FINAL_CREATE_WORDS = ("exceeded quota", "violates PodSecurity", "forbidden")
 """In the message of a pod that could not be created: trying again will not help."""
 
@@ -36,6 +43,8 @@ FIXES = {
     "CreateContainerError": "mend what the message says, then deploy again",
     "RunContainerError": "check that the image's command exists and may be run, then deploy again",
     "CreateContainerConfigError": "make the Secret or ConfigMap that it names, in this namespace",
+    "FailedMount": "make the Secret, ConfigMap or claim that it names, in this namespace",
+    "FailedAttachVolume": "see whether another node still has the volume, then deploy again",
     "Unschedulable": "ask for less (options cpu, memory, replicas), or for more nodes",
     "FailedCreate": "ask the namespace's owner for what the message says, or ask for less",
 }
@@ -182,6 +191,30 @@ def _container_failure(pod: str, container: Mapping[str, Any]) -> Failure | None
         what = f"{where}: {CERTAIN_WAITING[reason]}: {message or reason}"
         return Failure(reason, what, pod, name, code, FIXES.get(reason, ""))
     return None
+
+
+def is_creating(pod: Mapping[str, Any]) -> bool:
+    """Tell whether a pod has its node, and a container that is not created yet."""
+    waiting = [container.get("state", {}).get("waiting") or {} for container in _containers(pod.get("status", {}))]
+    return any(found.get("reason") in {"ContainerCreating", "PodInitializing"} for found in waiting)
+
+
+def event_failure(pod: str, event: Mapping[str, Any]) -> Failure | None:
+    """Judge a warning about a pod whose containers are not created.
+
+    Args:
+        pod: Its name.
+        event: As the API server has it.
+
+    Returns:
+        Why it hangs; None for a warning about something else.
+    """
+    reason, message = event.get("reason", ""), event.get("message", "")
+    if reason not in HANGS:
+        return None
+    what = f"pod {pod}: {HANGS[reason]}: {message.strip()}"
+    final = reason == "FailedMount" and "not found" in message
+    return Failure(reason, what, pod, fix=FIXES.get(reason, ""), certain_after=0.0 if final else UNSURE_SECONDS)
 
 
 def _condition(condition: Mapping[str, Any]) -> Failure | None:

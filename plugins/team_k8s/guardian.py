@@ -33,16 +33,20 @@ class Guarded:
     """A deploy that is undone even if this process is killed, while the block lasts.
 
     Args:
-        name: Of the Deployment.
-        labels: Of its pods.
+        name: Of the deploy's objects.
+        kinds: Of the objects, in the order in which they are made.
+        labels: Of them all.
         kubeconfig: Path, as in Access.
         context: As in Access.
         namespace: As in Access.
     """
 
-    def __init__(self, name: str, labels: dict[str, str], kubeconfig: str, context: str, namespace: str) -> None:
+    def __init__(
+        self, name: str, kinds: list[str], labels: dict[str, str], kubeconfig: str, context: str, namespace: str
+    ) -> None:
         self._task = {
             "name": name,
+            "kinds": kinds,
             "labels": labels,
             "kubeconfig": kubeconfig,
             "context": context,
@@ -113,7 +117,8 @@ def undo(task: dict[str, Any]) -> int:
     try:
         access = kubeconfig.load(task["kubeconfig"], task["context"], task["namespace"])
         cloud = Cloud(Api(access, patience=UNDO_PATIENCE_SECONDS))
-        cloud.remove_deployment(task["name"], task["labels"], at_once=True)
+        for kind in reversed(task["kinds"]):
+            cloud.remove(kind, task["name"], task["labels"], at_once=True)
     except PluginError:
         return 1
     return 0

@@ -9,6 +9,7 @@ def main() -> None:
 
     startup.defer()
     from team_k8s.builder import K8sBuilder  # noqa: PLC0415
+    from team_k8s.launcher import K8sTaskLauncher  # noqa: PLC0415
     from team_k8s.platform import K8sPlatform  # noqa: PLC0415
     from team_k8s.releaser import K8sReleaseManager  # noqa: PLC0415
     from waypaas_sdk import serve  # noqa: PLC0415
@@ -17,6 +18,7 @@ def main() -> None:
         K8sBuilder,
         K8sPlatform,
         K8sReleaseManager,
+        K8sTaskLauncher,
         description="runs apps on Kubernetes by the standards of their team",
     )
 

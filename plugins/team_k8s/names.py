@@ -18,6 +18,9 @@ FIELD_MANAGER = "waypaas"
 
 ID_LABEL = "waypoint.hashicorp.com/id"
 STATE_ANNOTATION = "waypaas.dev/state"
+FRONTS_ANNOTATION = "waypaas.dev/fronts"
+"""Of a Service: the kinds of objects that lead the world to it."""
+
 DEPLOYING, DEPLOYED = "deploying", "deployed"
 """Values of STATE_ANNOTATION: what a deploy that never ended leaves behind says DEPLOYING."""
 

@@ -31,10 +31,10 @@ class K8sPlatform(component.Platform):
 
     @classmethod
     def options_class(cls) -> type:
-        """Give the section `kubernetes` of the standards; loaded when the host asks for it."""
-        from teamconfig.model.kubernetes import Kubernetes  # noqa: PLC0415  # beside a plugin's start
+        """Give the sections of the standards that an app may deviate from; loaded when the host asks for them."""
+        from team_k8s.options import Options  # noqa: PLC0415  # beside a plugin's start
 
-        return Kubernetes
+        return Options
 
     def deploy(
         self,

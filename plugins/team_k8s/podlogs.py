@@ -13,7 +13,7 @@ from waypaas_sdk.errors import CancelledError, CloudBusyError, MissingError, Plu
 from waypaas_sdk.logviewer import LogLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
     from waypaas_sdk.call import Call
@@ -51,9 +51,8 @@ def follow(deployment: team_k8s_pb2.Deployment, viewer: LogViewer, call: Call, l
                 key = f"{pod['metadata']['name']}/{container['name']}"
                 if key in followed or not _started(pod, container["name"]):
                     continue
-                reader = _Reader(
-                    cloud, pod["metadata"]["name"], container["name"], tail if first else 0, viewer, logger
-                )
+                name, wanted = pod["metadata"]["name"], tail if first else 0
+                reader = Reader(cloud, name, container["name"], wanted, lambda line: viewer.send([line]), logger)
                 followed[key] = threading.Thread(target=reader.run, args=(gone,), name=key, daemon=True)
                 followed[key].start()
         first = False
@@ -70,13 +69,24 @@ def _started(pod: dict[str, Any], container: str) -> bool:
     return any(s["name"] == container and not s.get("state", {}).get("waiting") for s in statuses)
 
 
-class _Reader:
-    """Reads one container, across broken connections and restarts, no line twice and none lost."""
+class Reader:
+    """Reads one container, across broken connections and restarts, no line twice and none lost.
 
-    def __init__(self, cloud: Cloud, pod: str, container: str, tail: int, viewer: LogViewer, logger: Logger) -> None:
+    Args:
+        cloud: Has the pod.
+        pod: Its name.
+        container: Its name.
+        tail: Lines to begin with, 0 for all.
+        send: Gets each line; raises CancelledError when it wants no more.
+        logger: The host's log.
+    """
+
+    def __init__(
+        self, cloud: Cloud, pod: str, container: str, tail: int, send: Callable[[LogLine], None], logger: Logger
+    ) -> None:
         self._cloud = Cloud(Api(cloud.api.access, cloud.api.call))
         self._pod, self._container, self._tail = pod, container, tail
-        self._viewer, self._logger = viewer, logger
+        self._send, self._logger = send, logger
         self._last: datetime | None = None
         self._at_last: set[bytes] = set()
 
@@ -90,7 +100,7 @@ class _Reader:
         while call is not None and not call.cancelled:
             try:
                 for line in self._stream():
-                    self._viewer.send([line])
+                    self._send(line)
                 if self._ended():
                     return
             except CloudBusyError as busy:

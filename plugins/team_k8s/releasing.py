@@ -1,14 +1,14 @@
-"""Release: point the app's Service at a deployment that is ready."""
+"""Release: point the app's Service at a deployment that is ready, and lead the world to it."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
-from team_k8s import diagnose, messages, names, plan, standards
+from team_k8s import diagnose, exposure, messages, names, reach, standards
+from team_k8s.cloud import FRONTS
 from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
 from teamconfig import units
-from waypaas_sdk.errors import MissingError, StateError
+from waypaas_sdk.errors import MissingError, PolicyError, StateError
 from waypaas_sdk.resources import Category, Resource
 from waypaas_sdk.result import Result
 
@@ -36,8 +36,9 @@ def release(
         The release.
 
     Raises:
-        MissingError: The deployment is not on the cluster any more.
-        StateError: It is not ready, or the Service belongs to something else; traffic stays where it was.
+        MissingError: The deployment is not on the cluster any more, or the ingress class does not exist.
+        OptionError: The standards ask for what their ingress class cannot do.
+        StateError: It is not ready, or an object of its name belongs to something else; traffic stays where it was.
         PluginError: The cluster refused, or cannot be reached.
     """
     with ui.step_group() as steps, steps.add(f"Release {target.name}") as step:
@@ -45,25 +46,56 @@ def release(
         cloud = messages.cloud(target.cluster, call)
         cloud.api.notify = step.update
         _refuse_unready(cloud, target)
-        if not target.port:
+        wanted = target_of(resolved, target)
+        planned = exposure.manifests(wanted)
+        if not planned:
             step.update(f"{target.name} is a worker without port: no traffic to direct")
-            return Result(_message(target, "", ""))
-        identity = messages.identity_from_proto(target.identity)
-        wanted = resolved.profile.kubernetes
-        labels = resolved.profile.observability.labels or {}
-        planned = plan.service(identity, wanted, target.name, target.id, target.port, labels)
-        name = planned["metadata"]["name"]
-        _refuse_foreign(cloud, name, identity)
-        applied = cloud.apply(planned)
+            return Result(_message(target, "", "", []))
+        name = wanted.service_name
+        before = _refuse_foreign(cloud, planned, wanted.identity)
+        _refuse_missing_class(cloud, wanted)
+        applied = {manifest["kind"]: cloud.apply(manifest) for manifest in planned}
+        fronts = [kind for kind in applied if kind in FRONTS]
+        for kind in fronts_of(before):
+            if kind not in fronts:
+                cloud.delete_all(kind, names.owner(wanted.identity))
         step.update(f"Service {name} sends its traffic to {target.name}")
-        seconds = units.parse_duration(wanted.wait_reachable or "0s").total_seconds()
-        url = _wait_for_address(cloud, planned, applied, seconds)
+        seconds = units.parse_duration(wanted.kubernetes.wait_reachable or "0s").total_seconds()
+        url = reach.wait(cloud, wanted, applied, seconds)
         step.update(f"Service {name} sends its traffic to {target.name}: {url or 'no address yet'}")
-    resource = Resource(name, "Service", "kubernetes", Category.ROUTER, {"namespace": cloud.namespace})
-    return Result(_message(target, name, url), url=url, resources=[resource])
+    state = {"namespace": cloud.namespace}
+    resources = [Resource(name, kind, "kubernetes", Category.ROUTER, state) for kind in applied]
+    return Result(_message(target, name, url, fronts), url=url, resources=resources)
 
 
-def _message(target: team_k8s_pb2.Deployment, service: str, url: str) -> team_k8s_pb2.Release:
+def target_of(resolved: standards.Resolved, target: team_k8s_pb2.Deployment) -> exposure.Target:
+    """Collect what is to be exposed.
+
+    Args:
+        resolved: The standards of now.
+        target: The deployment, as stored.
+
+    Returns:
+        What `exposure` needs.
+    """
+    return exposure.Target(
+        identity=messages.identity_from_proto(target.identity),
+        name=target.name,
+        id=target.id,
+        port=target.port,
+        kubernetes=resolved.profile.kubernetes,
+        network=resolved.profile.network,
+        labels=resolved.profile.observability.labels or {},
+    )
+
+
+def fronts_of(service: dict[str, Any] | None) -> list[str]:
+    """Say which kinds of object lead to a Service, by its own note of them."""
+    noted = ((service or {}).get("metadata", {}).get("annotations") or {}).get(names.FRONTS_ANNOTATION, "")
+    return [kind for kind in noted.split(",") if kind in FRONTS]
+
+
+def _message(target: team_k8s_pb2.Deployment, service: str, url: str, fronts: list[str]) -> team_k8s_pb2.Release:
     return team_k8s_pb2.Release(
         service=service,
         url=url,
@@ -72,6 +104,7 @@ def _message(target: team_k8s_pb2.Deployment, service: str, url: str) -> team_k8
         deployment_id=target.id,
         deployment_name=target.name,
         console_url=target.console_url,
+        companions=fronts,
     )
 
 
@@ -92,33 +125,39 @@ def _refuse_unready(cloud: Cloud, target: team_k8s_pb2.Deployment) -> None:
         )
 
 
-def _refuse_foreign(cloud: Cloud, name: str, identity: names.Identity) -> None:
-    """Refuse to change a Service that is not this app's."""
-    found = cloud.find("Service", name)
-    if found is None:
+def _refuse_foreign(cloud: Cloud, planned: list[dict[str, Any]], identity: names.Identity) -> dict[str, Any] | None:
+    """Refuse to change what is not this app's; give the Service as it is now."""
+    service = None
+    for manifest in planned:
+        kind, name = manifest["kind"], manifest["metadata"]["name"]
+        found = cloud.find(kind, name)
+        if found is None:
+            continue
+        service = found if kind == "Service" else service
+        labels = found["metadata"].get("labels", {})
+        if any(labels.get(key) != value for key, value in names.owner(identity).items()):
+            raise StateError(
+                f"the {kind} {name} in namespace {cloud.namespace} is not of {identity.project}/{identity.app}",
+                why="its labels do not say so; team-k8s changes only what it made",
+                fix=f"remove it, or hand it over: kubectl label {kind.lower()} {name} --overwrite "
+                + " ".join(f"{key}={value}" for key, value in names.owner(identity).items()),
+            )
+    return service
+
+
+def _refuse_missing_class(cloud: Cloud, target: exposure.Target) -> None:
+    """Refuse an ingress class that nobody serves: its Ingress would wait for an address for ever."""
+    wanted = target.network.ingress_class
+    gateway = target.network.gateway
+    if not (target.network.host and wanted) or (gateway and gateway.name):
         return
-    labels = found["metadata"].get("labels", {})
-    if any(labels.get(key) != value for key, value in names.owner(identity).items()):
-        raise StateError(
-            f"the Service {name} in namespace {cloud.namespace} is not of {identity.project}/{identity.app}",
-            why="its labels do not say so; team-k8s changes only what it made",
-            fix=f"remove it, or hand it over: kubectl label service {name} --overwrite "
-            + " ".join(f"{key}={value}" for key, value in names.owner(identity).items()),
-        )
-
-
-def _wait_for_address(cloud: Cloud, planned: dict[str, Any], applied: dict[str, Any], seconds: float) -> str:
-    """Wait until a load balancer has its address; other Services have theirs at once."""
-    url = plan.service_url(planned, cloud.namespace, applied)
-    deadline = time.monotonic() + seconds
-    while not url and time.monotonic() < deadline:
-        cloud.api.notify(f"waiting for the address of Service {planned['metadata']['name']}")
-        cloud.api.rest(1.0)
-        url = plan.service_url(planned, cloud.namespace, cloud.get("Service", planned["metadata"]["name"]))
-    if not url and seconds:
-        raise StateError(
-            f"Service {planned['metadata']['name']} got no address within {seconds:g} s",
-            why="the cluster's load balancer gave it none; it does send its traffic to the new deployment",
-            fix="see `kubectl describe service`, or raise the option wait_reachable",
-        )
-    return url
+    try:
+        cloud.api.request("GET", f"/apis/networking.k8s.io/v1/ingressclasses/{wanted}", what="read the ingress class")
+    except MissingError as err:
+        raise MissingError(
+            f"there is no ingress class {wanted} in the cluster",
+            why="the standard network.ingress_class names it; nothing would serve the Ingress",
+            fix="mend the standard, or ask the cluster's owner for that class",
+        ) from err
+    except PolicyError:
+        return  # not everybody may look; the wait for an address tells then

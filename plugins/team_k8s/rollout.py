@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import queue
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from team_k8s import diagnose
+from team_k8s import diagnose, events
 from team_k8s.api import Api
 from team_k8s.names import selector_text
+from team_k8s.watch import Item, Watcher
 from waypaas_sdk.call import Call
-from waypaas_sdk.errors import CancelledError, CloudBusyError, MissingError, PluginError, StateError
+from waypaas_sdk.errors import PluginError, StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from team_k8s.cloud import Cloud
 
-WATCH_SECONDS = 240
-"""After which the server ends a watch, and we begin another."""
-
-SILENCE_SECONDS = 300.0
 LOG_LINES = 10
 
-Item = tuple[str, Any]
-"""Kind of what changed, and all objects of that kind by name; or "error" and the error."""
+HANGING_SECONDS = 3.0
+"""After which a container that is still being created is looked into: why it hangs stands in events only."""
+
+ASK_SECONDS = 2.0
+"""How often events are asked for."""
 
 
 def wait(
-    cloud: Cloud, name: str, labels: dict[str, str], seconds: float, tell: Callable[[str], None]
+    cloud: Cloud, deployment: Mapping[str, Any], labels: dict[str, str], seconds: float, tell: Callable[[str], None]
 ) -> dict[str, Any]:
     """Wait until every replica is available.
 
     Args:
         cloud: Has the Deployment.
-        name: Of the Deployment.
+        deployment: As the API server answered when it was applied.
         labels: Of its pods.
         seconds: At most.
         tell: Told each time that something changed.
@@ -50,14 +49,15 @@ def wait(
         PluginError: The cluster cannot be asked.
         CancelledError: The call was cancelled.
     """
+    name = deployment["metadata"]["name"]
     changes: queue.SimpleQueue[Item] = queue.SimpleQueue()
     watching = Call("watch")
     watchers = {
-        "Deployment": {"fieldSelector": f"metadata.name={name}"},
-        "Pod": {"labelSelector": selector_text(labels)},
+        "Deployment": ({"fieldSelector": f"metadata.name={name}"}, deployment),
+        "Pod": ({"labelSelector": selector_text(labels)}, None),
     }
-    for kind, query in watchers.items():
-        watcher = Watcher(Api(cloud.api.access, watching, patience=0.0), cloud.path(kind), query)
+    for kind, (query, known) in watchers.items():
+        watcher = Watcher(Api(cloud.api.access, watching, patience=0.0), cloud.path(kind), query, known)
         threading.Thread(target=watcher.run, args=(kind, changes), name=f"watch-{kind}", daemon=True).start()
     follower = _Follower(cloud, name, seconds, tell)
     try:
@@ -66,8 +66,8 @@ def wait(
                 cloud.api.call.check()
             with contextlib.suppress(queue.Empty):
                 follower.take(changes.get(timeout=0.2))
-            if (deployment := follower.judge()) is not None:
-                return deployment
+            if (complete := follower.judge()) is not None:
+                return complete
     finally:
         watching.cancel()
 
@@ -79,6 +79,9 @@ class _Follower:
         self._cloud, self._name, self._seconds, self._tell = cloud, name, seconds, tell
         self._seen: dict[str, dict[str, Any]] = {"Deployment": {}, "Pod": {}}
         self._suspected: dict[tuple[str, str], float] = {}
+        self._hanging: dict[str, float] = {}
+        self._asked = 0.0
+        self._from_events: list[diagnose.Failure] = []
         self._begun = time.monotonic()
         self._told = ""
 
@@ -113,18 +116,42 @@ class _Follower:
         state = diagnose.progress(deployment, pods)
         if state.complete:
             return dict(deployment)
-        failure = _certain(self._cloud, diagnose.failures(deployment, pods), self._suspected, now)
+        found = [*diagnose.failures(deployment, pods), *self._look_into(pods, now)]
+        failure = certain(self._cloud, found, self._suspected, now)
         if failure is not None:
             raise failure_error(self._cloud, self._name, failure)
         if late:
             raise _too_slow(self._cloud, self._name, pods, state, self._seconds)
         return None
 
+    def _look_into(self, pods: list[Any], now: float) -> list[diagnose.Failure]:
+        """Find why containers are not created: volumes that cannot be mounted show in events, not in the pod."""
+        creating = {pod["metadata"]["name"] for pod in pods if diagnose.is_creating(pod)}
+        self._hanging = {name: self._hanging.get(name, now) for name in creating}
+        stuck = [name for name, since in self._hanging.items() if now - since >= HANGING_SECONDS]
+        if not stuck:
+            self._from_events = []
+        elif now - self._asked >= ASK_SECONDS:
+            self._asked = now
+            found = events.warnings_of(self._cloud, stuck[0])
+            self._from_events = [f for event in found if (f := diagnose.event_failure(stuck[0], event))]
+        return self._from_events
 
-def _certain(
+
+def certain(
     cloud: Cloud, found: list[diagnose.Failure], suspected: dict[tuple[str, str], float], now: float
 ) -> diagnose.Failure | None:
-    """Choose the first failure that lasted long enough to be believed."""
+    """Choose the first failure that lasted long enough to be believed.
+
+    Args:
+        cloud: Asked whether a pod that cannot be scheduled is about to get a node.
+        found: Failures of now.
+        suspected: Since when each was seen, by pod and reason; kept up to date.
+        now: On the monotonic clock, in seconds.
+
+    Returns:
+        The failure, or None.
+    """
     present = {(failure.pod, failure.reason) for failure in found}
     for key in [key for key in suspected if key not in present]:
         del suspected[key]
@@ -132,20 +159,11 @@ def _certain(
         first = suspected.setdefault((failure.pod, failure.reason), now)
         if now - first < failure.certain_after:
             continue
-        if failure.reason == "Unschedulable" and _growing(cloud, failure.pod):
+        if failure.reason == "Unschedulable" and events.promises_node(cloud, failure.pod):
             suspected[failure.pod, failure.reason] = now
             continue
         return failure
     return None
-
-
-def _growing(cloud: Cloud, pod: str) -> bool:
-    """Tell whether an autoscaler has promised a node for a pod."""
-    query = {"fieldSelector": f"involvedObject.name={pod},reason=TriggeredScaleUp"}
-    try:
-        return bool(cloud.api.request("GET", cloud.path("Event"), query=query).get("items"))
-    except PluginError:
-        return False
 
 
 def failure_error(cloud: Cloud, name: str, failure: diagnose.Failure) -> StateError:
@@ -161,7 +179,8 @@ def failure_error(cloud: Cloud, name: str, failure: diagnose.Failure) -> StateEr
     """
     lines = last_lines(cloud, failure.pod, failure.container) if failure.container else []
     shown = "".join(f"\n    | {line}" for line in lines)
-    why = f"{failure.what} [{failure.reason}]" + (f"\n  its last lines:{shown}" if shown else "")
+    why = f"{failure.what} [{failure.reason}]{events.probe_words(cloud, failure.pod)}"
+    why += f"\n  its last lines:{shown}" if shown else ""
     where = f"namespace {cloud.namespace}" + (f", pod {failure.pod}" if failure.pod else "")
     return StateError(f"deployment {name} failed", why=why, fix=failure.fix, where=where)
 
@@ -194,7 +213,8 @@ def _too_slow(cloud: Cloud, name: str, pods: list[Any], state: diagnose.Progress
     if unready is not None:
         container = unready["spec"]["containers"][0]["name"]
         lines = last_lines(cloud, unready["metadata"]["name"], container)
-        shown = "\n  last lines of its log:" + "".join(f"\n    | {line}" for line in lines) if lines else ""
+        shown = events.probe_words(cloud, unready["metadata"]["name"])
+        shown += "\n  last lines of its log:" + "".join(f"\n    | {line}" for line in lines) if lines else ""
     return StateError(
         f"deployment {name} was not ready within {seconds:g} s: {state.ready} of {state.wanted} replicas",
         why=f"{state.text}{shown}",
@@ -206,61 +226,3 @@ def _too_slow(cloud: Cloud, name: str, pods: list[Any], state: diagnose.Progress
 def _is_ready(pod: Any) -> bool:
     conditions = pod.get("status", {}).get("conditions", ())
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-
-
-class Watcher:
-    """Follows a collection of objects, across broken connections, until its Api's call is cancelled.
-
-    Args:
-        api: Of its own thread, without patience.
-        path: Of the collection.
-        query: Which of its objects.
-    """
-
-    def __init__(self, api: Api, path: str, query: dict[str, str]) -> None:
-        self._api = api
-        self._path = path
-        self._query = query
-
-    def run(self, kind: str, changes: queue.SimpleQueue[Item]) -> None:
-        """Put all objects into the queue, each time that one changed.
-
-        Args:
-            kind: Goes with them.
-            changes: The queue; gets ("error", error) when there is no going on.
-        """
-        away_since = 0.0
-        while True:
-            try:
-                listed = self._api.request("GET", self._path, query=self._query)
-                away_since = 0.0
-                objects = {item["metadata"]["name"]: item for item in listed.get("items", ())}
-                changes.put((kind, dict(objects)))
-                self._watch(kind, changes, objects, listed["metadata"]["resourceVersion"])
-            except CloudBusyError as busy:
-                away_since = away_since or time.monotonic()
-                gone = time.monotonic() - away_since
-                changes.put(("waiting", f"waiting for the API server since {gone:.0f} s: {busy.what}"))
-                if self._api.call is not None and self._api.call.cancelled:
-                    return
-                time.sleep(1.0)
-            except MissingError:
-                continue  # what we knew is too old, so list again
-            except CancelledError:
-                return
-            except PluginError as error:
-                changes.put(("error", error))
-                return
-
-    def _watch(self, kind: str, changes: queue.SimpleQueue[Item], objects: dict[str, Any], version: str) -> None:
-        query = self._query | {"watch": "true", "resourceVersion": version, "timeoutSeconds": str(WATCH_SECONDS)}
-        for line in self._api.stream(self._path, query, SILENCE_SECONDS, f"watch {self._path}"):
-            event = json.loads(line)
-            if event["type"] == "ERROR":
-                raise MissingError("the watch is too old")
-            item = event["object"]
-            if event["type"] == "DELETED":
-                objects.pop(item["metadata"]["name"], None)
-            elif event["type"] != "BOOKMARK":
-                objects[item["metadata"]["name"]] = item
-            changes.put((kind, dict(objects)))

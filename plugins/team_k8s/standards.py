@@ -64,6 +64,9 @@ def resolve(
     try:
         tree = teamconfig.load(source, dict(os.environ))
         stanzas = [Stanza.of("kubernetes", options, path)] if options is not None else []
+        network = getattr(options, "network", None)
+        if network is not None:
+            stanzas.append(Stanza.of("network", network, f"{path}.network"))
         profile = resolving.profile(tree, project=project, app=app, workspace=workspace, stanzas=stanzas)
     except StandardsError as err:
         raise translated(err) from err

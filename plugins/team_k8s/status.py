@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from team_k8s import diagnose, messages, names
+from team_k8s import diagnose, exposure, messages, names
 from team_k8s.cloud import PATHS
-from waypaas_sdk.health import Health, ResourceStatus, StatusReport
+from waypaas_sdk.health import Health, ResourceStatus, StatusReport, overall
 from waypaas_sdk.resources import Category
 
 if TYPE_CHECKING:
@@ -171,7 +171,29 @@ def of_release(release: team_k8s_pb2.Release, call: Call) -> StatusReport:
     served_by = selector.get("name", "")
     text = f"sends its traffic to {len(pods)} ready pods of {served_by}"
     health = Health.READY if pods else Health.DOWN
-    return StatusReport(health, text, [_service(release, health, text, found)])
+    parts = [_service(release, health, text, found)]
+    parts += [_front(release, kind, cloud.find(kind, release.service)) for kind in release.companions]
+    return StatusReport(overall(part.health for part in parts), text, parts)
+
+
+def _front(release: team_k8s_pb2.Release, kind: str, found: dict[str, Any] | None) -> ResourceStatus:
+    """Judge what leads the world to the Service: READY once the cluster has given it an address."""
+    if found is None:
+        health, text = Health.MISSING, f"{kind} {release.service} is not in namespace {release.cluster.namespace}"
+    else:
+        served = not exposure.route_problem(found) if kind == "HTTPRoute" else bool(exposure.address(found))
+        health, text = (Health.READY, release.url) if served else (Health.ALIVE, "has no address yet")
+    return ResourceStatus(
+        release.service,
+        kind,
+        PLATFORM,
+        health,
+        text,
+        id=f"{kind}/{release.service}",
+        url=_place(release).link(kind, release.service),
+        category=Category.ROUTER,
+        state={"namespace": release.cluster.namespace},
+    )
 
 
 def _service(

@@ -4,75 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from teamconfig.model import shapes
+from teamconfig.model.containers import Init, Port, Probes, Sidecar, Volume
 from teamconfig.model.option import option
-
-
-@dataclass(kw_only=True)
-class Probe:
-    """How Kubernetes asks a container whether it is well."""
-
-    kind: str | None = option(
-        "enum",
-        "How to ask. http passes on 200 to 399.",
-        choices=("http", "tcp", "grpc", "exec", "none"),
-        default="http if path is set, exec if command is set, otherwise tcp",
-    )
-    path: str | None = option("string", "Path of the HTTP request, with its slash.", example="/healthz")
-    port: int | None = option("int", "Port to ask.", bounds=(1, 65535), default="the app's port", example="8080")
-    command: list[str] | None = option(
-        "list", "Command to run in the container; exit code 0 is well.", example='["/bin/check", "--quick"]'
-    )
-    initial_delay: str | None = option("duration", "How long to wait before the first probe.", preset="0s")
-    period: str | None = option("duration", "How often to ask.", bounds=("1s", "1h"))
-    timeout: str | None = option("duration", "How long an answer may take.", preset="2s", bounds=("1s", "10m"))
-    failure_threshold: int | None = option(
-        "int", "Failures in a row until the container counts as unwell.", bounds=(1, 1000), example="3"
-    )
-    success_threshold: int | None = option(
-        "int", "Successes in a row until it counts as well; only readiness may have more than 1.", bounds=(1, 100),
-        default="1", example="1",
-    )  # fmt: skip
-
-    def effective_kind(self) -> str:
-        """Tell how to ask, also where `kind` is unset.
-
-        Returns:
-            One of http, tcp, grpc, exec, none.
-        """
-        return self.kind or ("http" if self.path else "exec" if self.command else "tcp")
-
-
-@dataclass(kw_only=True)
-class Probes:
-    """The three probes of the app's container. A worker without port has none unless it sets a command."""
-
-    startup: Probe | None = option(
-        "block", "Holds the other two back until the app is up; kills it if it never is.",
-        preset={"period": "2s", "failure_threshold": 60},
-    )  # fmt: skip
-    readiness: Probe | None = option(
-        "block", "Takes the pod out of the Service while it fails.", preset={"period": "5s", "failure_threshold": 3}
-    )
-    liveness: Probe | None = option(
-        "block", "Restarts the container when it fails.", preset={"period": "10s", "failure_threshold": 6}
-    )
-
-
-@dataclass(kw_only=True)
-class Autoscale:
-    """A HorizontalPodAutoscaler, made as soon as `max_replicas` is set."""
-
-    min_replicas: int | None = option("int", "Fewest replicas.", bounds=(1, 5000), default="replicas", example="2")
-    max_replicas: int | None = option(
-        "int", "Most replicas. Setting it turns autoscaling on.", bounds=(1, 5000), example="10"
-    )
-    cpu_percent: int | None = option(
-        "int", "Average CPU use to hold, in percent of the request.", unit="percent", bounds=(1, 1000),
-        default="75 if memory_percent is unset too", example="75",
-    )  # fmt: skip
-    memory_percent: int | None = option(
-        "int", "Average memory use to hold, in percent of the request.", unit="percent", bounds=(1, 1000), example="80"
-    )
+from teamconfig.model.scheduling import Autoscale, Disruption, NetworkPolicy, Spread, Toleration
 
 
 @dataclass(kw_only=True)
@@ -97,11 +32,12 @@ class Security:
         "enum", "Filter of system calls.", choices=("RuntimeDefault", "Unconfined"), preset="RuntimeDefault"
     )
     drop_capabilities: list[str] | None = option(
-        "list", "Linux capabilities to take away.", preset=["ALL"], default='["ALL"]', example='["ALL"]'
-    )
+        "list", "Linux capabilities to take away.", preset=["ALL"], default='["ALL"]', example='["ALL"]',
+        shape=shapes.CAPABILITY,
+    )  # fmt: skip
     add_capabilities: list[str] | None = option(
         "list", "Linux capabilities to give; `restricted` permits only NET_BIND_SERVICE.", default="none",
-        example='["NET_BIND_SERVICE"]',
+        example='["NET_BIND_SERVICE"]', shape=shapes.CAPABILITY,
     )  # fmt: skip
 
 
@@ -120,16 +56,8 @@ class Service:
         "map",
         "Annotations of the Service.",
         example='{"service.beta.kubernetes.io/aws-load-balancer-internal": "true"}',
+        key_shape=shapes.LABEL_KEY,
     )
-
-
-@dataclass(kw_only=True)
-class Port:
-    """One more port of the app's container."""
-
-    name: str | None = option("string", "Name, at most 15 characters.", example="metrics")
-    port: int | None = option("int", "Number.", bounds=(1, 65535), example="9090")
-    protocol: str | None = option("enum", "Protocol.", choices=("TCP", "UDP"), default="TCP")
 
 
 @dataclass(kw_only=True)
@@ -153,8 +81,9 @@ class Kubernetes:
         "string", "Context of the kubeconfig file.", default="the current one", example="acme-dev", template=True
     )
     namespace: str | None = option(
-        "string", "Namespace; must exist.", default="that of the context", example="payments-dev", template=True
-    )
+        "string", "Namespace; must exist.", default="that of the context", example="payments-dev", template=True,
+        shape=shapes.LABEL,
+    )  # fmt: skip
     replicas: int | None = option("int", "Pods that run; a rollout waits for all.", bounds=(0, 5000), preset=2)
     port: int | None = option(
         "int", "Port the app listens on, also given to it as PORT. 0 is a worker without port.", bounds=(0, 65535),
@@ -179,21 +108,63 @@ class Kubernetes:
     service: Service | None = option("block", "The Service in front of the app.")
     service_account: str | None = option(
         "string", "Service account of the pods; must exist.", default="the namespace's default", example="web",
-        template=True,
+        template=True, shape=shapes.NAME,
     )  # fmt: skip
     image_pull_secret: str | None = option(
-        "string", "Secret with the registry's credentials; must exist.", default="none", example="registry"
+        "string", "Secret with the registry's credentials; must exist.", default="none", example="registry",
+        shape=shapes.NAME,
+    )  # fmt: skip
+    image_pull_policy: str | None = option(
+        "enum", "When a node pulls the image.", choices=("Always", "IfNotPresent", "Never"),
+        default="Always for latest, which may change, else IfNotPresent",
+    )  # fmt: skip
+    command: list[str] | None = option(
+        "list", "Program, instead of the image's entrypoint.", default="the image's", example='["/app"]'
     )
+    args: list[str] | None = option("list", "Its arguments.", default="the image's", example='["serve"]')
     env: dict[str, str] | None = option(
         "map", "Environment variables. Not for secrets: everyone who reads the standards sees them.",
-        example='{"LOG_LEVEL": "info"}',
+        example='{"LOG_LEVEL": "info"}', key_shape=shapes.ENV_NAME,
     )  # fmt: skip
+    secret_env: dict[str, str] | None = option(
+        "map", "Environment variables from Secrets of the namespace, as NAME/KEY.",
+        example='{"DATABASE_URL": "database/url"}', shape=shapes.KEY_REFERENCE, key_shape=shapes.ENV_NAME,
+    )  # fmt: skip
+    config_env: dict[str, str] | None = option(
+        "map", "Environment variables from ConfigMaps of the namespace, as NAME/KEY.",
+        example='{"FLAGS": "features/flags"}', shape=shapes.KEY_REFERENCE, key_shape=shapes.ENV_NAME,
+    )  # fmt: skip
+    env_from: list[str] | None = option(
+        "list", "Secrets and ConfigMaps all of whose keys become variables.", example='["secret/web", "configmap/web"]',
+        shape=shapes.SOURCE,
+    )  # fmt: skip
+    files: dict[str, str] | None = option(
+        "map", "Files, or directories where no key is named, from Secrets and ConfigMaps.",
+        example='{"/etc/web/tls": "secret/web-tls", "/etc/web/flags.json": "configmap/web/flags.json"}',
+        shape=shapes.FILE_SOURCE, key_shape=shapes.PATH,
+    )  # fmt: skip
+    volumes: list[Volume] = option("blocks", "Scratch space, claims and projected objects.")
+    sidecars: list[Sidecar] = option("blocks", "Containers beside the app's.")
+    init: list[Init] = option("blocks", "Containers that run to their end before the app starts, in order.")
+    disruption: Disruption | None = option("block", "How many pods a drained node may take at once.")
+    spread: list[Spread] = option("blocks", "Over what the pods are spread.")
+    node_selector: dict[str, str] | None = option(
+        "map", "Labels that a node must have.", example='{"kubernetes.io/arch": "arm64"}',
+        shape=shapes.LABEL_VALUE, key_shape=shapes.LABEL_KEY,
+    )  # fmt: skip
+    tolerations: list[Toleration] = option("blocks", "Taints of nodes that do not keep the pods away.")
+    priority_class: str | None = option(
+        "string", "PriorityClass; must exist.", default="the cluster's", example="business", shape=shapes.NAME
+    )
+    network_policy: NetworkPolicy | None = option("block", "Who may reach the pods, and where they may go.")
     labels: dict[str, str] | None = option(
-        "map", "Labels of every object.", example='{"cost-center": "1234"}', template=True
-    )
+        "map", "Labels of every object.", example='{"cost-center": "1234"}', template=True,
+        shape=shapes.LABEL_VALUE, key_shape=shapes.LABEL_KEY,
+    )  # fmt: skip
     annotations: dict[str, str] | None = option(
-        "map", "Annotations of the pods.", example='{"prometheus.io/scrape": "true"}', template=True
-    )
+        "map", "Annotations of the pods.", example='{"prometheus.io/scrape": "true"}', template=True,
+        key_shape=shapes.LABEL_KEY,
+    )  # fmt: skip
     rollout_timeout: str | None = option(
         "duration", "How long all replicas may take to become ready.", preset="10m", bounds=("1s", "24h")
     )
@@ -201,8 +172,12 @@ class Kubernetes:
         "duration", "Time between SIGTERM and SIGKILL.", preset="30s", bounds=("0s", "1h")
     )
     wait_reachable: str | None = option(
-        "duration", "How long a release waits until its address answers; 0s does not wait.", preset="2m",
+        "duration", "How long a release waits until the app can be reached; 0s does not wait.", preset="2m",
         bounds=("0s", "1h"),
+    )  # fmt: skip
+    reachable: str | None = option(
+        "enum", "What a release waits for: an address that the cluster gives, or an answer from it.",
+        choices=("address", "answer"), preset="address",
     )  # fmt: skip
     exec: str | None = option(
         "enum", "Whether `waypoint exec` may open a shell. Always deny in a protected environment.",

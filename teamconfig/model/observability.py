@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from teamconfig.model import shapes
 from teamconfig.model.option import option
 
 
@@ -23,8 +24,9 @@ class Observability:
     """How an app is found in metrics, logs and traces."""
 
     labels: dict[str, str] | None = option(
-        "map", "Labels of every object and of everything it emits.", example='{"tier": "gold"}', template=True
-    )
+        "map", "Labels of every object and of everything it emits.", example='{"tier": "gold"}', template=True,
+        shape=shapes.LABEL_VALUE, key_shape=shapes.LABEL_KEY,
+    )  # fmt: skip
     log_format: str | None = option(
         "enum", "What the app writes; given to it as LOG_FORMAT.", choices=("json", "text"), example="json"
     )

@@ -7,7 +7,10 @@ and, as the metadata has plain string keys, the HCL schema that the plugin SDK m
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from teamconfig.model.shapes import Shape
 
 Kind = Literal["string", "int", "float", "bool", "duration", "memory", "cpu", "enum", "list", "map", "block", "blocks"]
 """list: of strings; map: strings by string; block: one nested dataclass; blocks: a list of them."""
@@ -31,6 +34,8 @@ def option(
     bounds: tuple[Any, Any] | None = None,
     choices: tuple[str, ...] | None = None,
     template: bool = False,
+    shape: Shape | None = None,
+    key_shape: Shape | None = None,
 ) -> Any:
     """Declare one key. Unset is None, or an empty list for `blocks`.
 
@@ -44,6 +49,8 @@ def option(
         bounds: Least and greatest value, in the user's spelling, None for open.
         choices: All values of an enum.
         template: Whether {org}, {team}, {project}, {app} and {environment} are filled in.
+        shape: What the text, or each text of a list or map, must look like.
+        key_shape: What each key of a map must look like.
 
     Returns:
         A dataclass field.
@@ -60,6 +67,8 @@ def option(
         "bounds": bounds,
         "choices": choices,
         "template": template or None,
+        "shape": shape,
+        "key_shape": key_shape,
     }
     if kind == "int" and bounds is not None:  # names under which the plugin SDK looks for the bounds of numbers
         facts |= {"minimum": bounds[0], "maximum": bounds[1]}

@@ -19,7 +19,7 @@ from waypaas_sdk.goplugin.client import Client
 PROGRAM = Path(sys.executable).parent / "waypoint-plugin-team-k8s"
 
 OURS = {
-    "team_k8s": "builder gen gen.team_k8s gen.team_k8s.v1 gen.team_k8s.v1.team_k8s_pb2 main platform releaser",
+    "team_k8s": "builder gen gen.team_k8s gen.team_k8s.v1 gen.team_k8s.v1.team_k8s_pb2 launcher main platform releaser",
     "waypaas_sdk": (
         "arguments call component errors execsession health logger logviewer options optionschema optionvalues "
         "resources result serve signature startup terminal "

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from team_k8s import names, plan
+from team_k8s import exposure, names, plan
 from teamconfig import reading, resolve
+from teamconfig.model import Network
 from teamconfig.stanza import Stanza
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     Standards = Callable[..., Kubernetes]
     MakeOrder = Callable[..., plan.Order]
+    MakeTarget = Callable[..., exposure.Target]
 
 ORG = b"org: {name: acme, contact: '#platform', environments: [dev, production]}\n"
 TEAM = b"team: {projects: [shop], owner: '#payments'}\n"
@@ -46,6 +48,17 @@ def standards() -> Standards:
     def make(**values: Any) -> Kubernetes:
         stanza = Stanza("kubernetes", values, "app.web.deploy.use")
         return resolve.profile(tree, project="shop", app="web", workspace="default", stanzas=[stanza]).kubernetes
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_target() -> MakeTarget:
+    """Give the function that releases what was ordered."""
+
+    def make(order: plan.Order, network: Network | None = None, **values: Any) -> exposure.Target:
+        facts = {"name": order.name, "id": order.deployment_id, "port": order.port, "labels": order.labels, **values}
+        return exposure.Target(order.identity, kubernetes=order.standards, network=network or Network(), **facts)
 
     return make
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from team_k8s import deploying, plan, standards
+from team_k8s import deploying, exposure, plan, podspec, standards
 from teamconfig.model import Kubernetes
 from teamconfig.model.kubernetes import Security
 from waypaas_sdk.arguments import DeploymentConfig
@@ -44,13 +44,14 @@ def manifest(ordered: plan.Order) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 @pytest.mark.parametrize("workspace", ["default", "staging", "production"])
-def test_behaviour_07_golden_manifests(examples: Path, workspace: str) -> None:
+def test_behaviour_07_golden_manifests(
+    examples: Path, make_target: Callable[..., exposure.Target], workspace: str
+) -> None:
     """What is applied for examples/01-minimal is, to the letter, what was reviewed and is in the golden file."""
     ordered = order(examples, workspace)
-    service = plan.service(
-        ordered.identity, ordered.standards, ordered.name, ordered.deployment_id, ordered.port, ordered.labels
-    )
-    text = yaml.safe_dump_all([*plan.manifests(ordered), service], sort_keys=False)
+    network = standards.resolve(examples / "01-minimal", "shop", "web", workspace).profile.network
+    released = exposure.manifests(make_target(ordered, network))
+    text = yaml.safe_dump_all([*plan.manifests(ordered), *released], sort_keys=False)
     assert text == (GOLDEN / f"{workspace}.yaml").read_text(encoding="utf-8")
 
 
@@ -165,8 +166,8 @@ def test_what_the_standards_loosen_is_loose(
     make_order: Callable[..., plan.Order], security: dict[str, Any], objection: str
 ) -> None:
     """Each option of `security` changes just its own point of `restricted`, and so is really applied."""
-    assert restricted(plan.pod(make_order())) == []
-    assert restricted(plan.pod(make_order(security=security))) == [objection]
+    assert restricted(podspec.pod(make_order())) == []
+    assert restricted(podspec.pod(make_order(security=security))) == [objection]
 
 
 @pytest.mark.parametrize(
@@ -179,19 +180,19 @@ def test_what_the_standards_loosen_is_loose(
 )
 def test_what_restricted_permits(make_order: Callable[..., plan.Order], security: dict[str, Any]) -> None:
     """Options that `restricted` permits keep a pod within it."""
-    assert restricted(plan.pod(make_order(security=security))) == []
+    assert restricted(podspec.pod(make_order(security=security))) == []
 
 
 def test_users_and_groups(make_order: Callable[..., plan.Order]) -> None:
     """User, group and the volumes' group are each those of the standards, for all of the pod."""
-    context = plan.pod(make_order(security={"run_as_user": 1, "run_as_group": 2, "fs_group": 3}))["securityContext"]
+    context = podspec.pod(make_order(security={"run_as_user": 1, "run_as_group": 2, "fs_group": 3}))["securityContext"]
     assert (context["runAsUser"], context["runAsGroup"], context["fsGroup"]) == (1, 2, 3)
 
 
 def test_pods_have_no_token_unasked(make_order: Callable[..., plan.Order]) -> None:
     """A pod may speak to the API server only where the standards name a service account for it."""
-    assert plan.pod(make_order())["automountServiceAccountToken"] is False
-    assert "automountServiceAccountToken" not in plan.pod(make_order(service_account="web"))
+    assert podspec.pod(make_order())["automountServiceAccountToken"] is False
+    assert "automountServiceAccountToken" not in podspec.pod(make_order(service_account="web"))
 
 
 def test_root_is_locked_in_the_examples(examples: Path) -> None:

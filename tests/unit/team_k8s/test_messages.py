@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from team_k8s import deploying, destroying, kubeconfig, messages, names, standards
 from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
 from teamconfig.model import Kubernetes
-from teamconfig.model.kubernetes import Autoscale
+from teamconfig.model.scheduling import Autoscale
 from waypaas_sdk.arguments import DeploymentConfig, Source
 from waypaas_sdk.call import Call
 from waypaas_sdk.gen.docker.docker_pb2 import Image
@@ -75,10 +75,11 @@ def test_a_deployment_is_found_by_its_message_alone(examples: Path) -> None:
     assert stored.log_tail_lines == 200
 
 
-def test_an_autoscaler_is_remembered(examples: Path) -> None:
-    """The autoscaler's name is stored where there is one, so that destroy lists it, and only there."""
-    assert deployed(examples).autoscaler == ""
-    assert deployed(examples, Kubernetes(autoscale=Autoscale(max_replicas=3))).autoscaler == "web-v7"
+def test_companions_are_remembered(examples: Path) -> None:
+    """What is made beside the Deployment is stored by its kind, so that destroy lists it, and nothing else is."""
+    assert list(deployed(examples).companions) == []
+    options = Kubernetes(autoscale=Autoscale(min_replicas=2, max_replicas=3))
+    assert list(deployed(examples, options).companions) == ["HorizontalPodAutoscaler", "PodDisruptionBudget"]
 
 
 def test_behaviour_13_no_secret_is_stored(examples: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from team_k8s import builder, names, plan
+from team_k8s import builder, exposure, names, plan, podspec
 from teamconfig import units
 from teamconfig.errors import StandardsError
 from teamconfig.model import Observability
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from teamconfig.model import Kubernetes
 
     MakeOrder = Callable[..., plan.Order]
+    MakeTarget = Callable[..., exposure.Target]
     Standards = Callable[..., Kubernetes]
 
 WORDS = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
@@ -123,8 +124,10 @@ def test_any_standards(make_order: MakeOrder, options: dict[str, Any]) -> None:
     variables = [entry["name"] for entry in spec["template"]["spec"]["containers"][0]["env"]]
     assert len(variables) == len(set(variables)), "a variable that is there twice is a lottery"
 
-    for manifest in planned[1:]:
-        bounds = manifest["spec"]
+    by_kind = {manifest["kind"]: manifest for manifest in planned}
+    spec = by_kind["Deployment"]["spec"]
+    if "HorizontalPodAutoscaler" in by_kind:
+        bounds = by_kind["HorizontalPodAutoscaler"]["spec"]
         assert bounds["minReplicas"] <= spec["replicas"] <= bounds["maxReplicas"], "a rollout waits for these replicas"
         assert bounds["metrics"], "an autoscaler without metrics is refused"
 
@@ -135,7 +138,7 @@ def test_requests_never_exceed_limits(make_order: MakeOrder, options: dict[str, 
     order = ordered(make_order, options)
     if order is None:
         return
-    planned = plan.resources(order.standards)
+    planned = podspec.resources(order.standards)
     limits = planned.get("limits", {})
     for name, parse in {"cpu": units.parse_cpu, "memory": units.parse_memory}.items():
         if name in limits and name in planned["requests"]:
@@ -187,24 +190,24 @@ def test_a_probe_can_be_switched_off(make_order: MakeOrder) -> None:
 def test_waypoint_wins_over_the_standards_and_port_over_both(make_order: MakeOrder) -> None:
     """Of a variable that is set twice, Waypoint's value holds, and PORT is the port that is asked."""
     order = make_order(port=8080, env={"PORT": "1", "WAYPOINT_DEPLOYMENT_ID": "mine", "A": "1"})
-    variables = {entry["name"]: entry["value"] for entry in plan.environment(order)}
+    variables = {entry["name"]: entry["value"] for entry in podspec.environment(order)}
     assert variables == {"PORT": "8080", "WAYPOINT_DEPLOYMENT_ID": "01HDEPLOYMENT", "A": "1"}
 
 
-def test_labels_are_on_every_object(make_order: MakeOrder) -> None:
+def test_labels_are_on_every_object(make_order: MakeOrder, make_target: MakeTarget) -> None:
     """The labels of both sections of the standards are on every object that is made, as their documentation says."""
     order = make_order(replicas=1, autoscale={"max_replicas": 3}, labels={"cost-center": "4711"})
-    deployment, autoscaler = plan.manifests(order)
-    service = plan.service(order.identity, order.standards, order.name, "01A", 80, order.labels)
+    deployment, autoscaler = plan.manifests(order)[:2]
+    service = exposure.service(make_target(order))
     template = deployment["spec"]["template"]
     for labelled in (deployment, template, autoscaler, service):
         assert {"cost-center": "4711", "tier": "gold"}.items() <= labelled["metadata"]["labels"].items()
 
 
-def test_labels_do_not_steal_objects(make_order: MakeOrder) -> None:
+def test_labels_do_not_steal_objects(make_order: MakeOrder, make_target: MakeTarget) -> None:
     """Labels of the standards cannot make an object look like another app's."""
     order = make_order(labels={"waypaas.dev/project": "other", "name": "other"}, autoscale={"max_replicas": 3})
-    service = plan.service(order.identity, order.standards, order.name, "01A", 80, order.labels)
+    service = exposure.service(make_target(order))
     for manifest in (*plan.manifests(order), service):
         assert names.owner(order.identity).items() <= manifest["metadata"]["labels"].items()
 
@@ -230,6 +233,7 @@ def test_behaviour_12_autoscaler(make_order: MakeOrder) -> None:
     scale = {"min_replicas": 2, "max_replicas": 5, "cpu_percent": 60, "memory_percent": 80}
     order = make_order(autoscale=scale)
     planned = plan.autoscaler(order)
+    assert planned is not None
     assert planned["apiVersion"] == "autoscaling/v2"
     assert planned["spec"]["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web-v7"}
     assert (planned["spec"]["minReplicas"], planned["spec"]["maxReplicas"]) == (2, 5)
@@ -247,11 +251,10 @@ def test_autoscaler_default_metric(make_order: MakeOrder, scale: dict[str, int],
 
 
 def test_no_autoscaler_unasked(make_order: MakeOrder) -> None:
-    """Without max_replicas there is no autoscaler, and asking for one is our own mistake."""
+    """Without max_replicas there is no autoscaler."""
     order = make_order(autoscale={"min_replicas": 2})
-    assert [manifest["kind"] for manifest in plan.manifests(order)] == ["Deployment"]
-    with pytest.raises(ValueError, match="no autoscaler"):
-        plan.autoscaler(order)
+    assert "HorizontalPodAutoscaler" not in [manifest["kind"] for manifest in plan.manifests(order)]
+    assert plan.autoscaler(order) is None
 
 
 def test_a_deploy_is_marked_until_it_ended(make_order: MakeOrder) -> None:
@@ -272,7 +275,7 @@ def test_the_deploy_knows_its_standards(make_order: MakeOrder) -> None:
 def test_a_read_only_root_keeps_tmp(make_order: MakeOrder) -> None:
     """Where the image's files are read only, /tmp is a volume that can be written."""
     order = make_order(security={"read_only_root_filesystem": True})
-    (volume,) = plan.pod(order)["volumes"]
+    (volume,) = podspec.pod(order)["volumes"]
     (mount,) = container(order)["volumeMounts"]
     assert mount == {"name": volume["name"], "mountPath": "/tmp"}  # noqa: S108  # inside the container
     assert volume["emptyDir"] == {}
@@ -280,7 +283,7 @@ def test_a_read_only_root_keeps_tmp(make_order: MakeOrder) -> None:
 
 def test_names_of_the_cluster(make_order: MakeOrder) -> None:
     """Service account and pull secret are the ones that the standards name."""
-    planned = plan.pod(make_order(service_account="web", image_pull_secret="registry"))
+    planned = podspec.pod(make_order(service_account="web", image_pull_secret="registry"))
     assert planned["serviceAccountName"] == "web"
     assert planned["imagePullSecrets"] == [{"name": "registry"}]
 
@@ -297,7 +300,7 @@ def test_names_of_the_cluster(make_order: MakeOrder) -> None:
 )
 def test_resources(standards: Standards, options: dict[str, str], planned: dict[str, Any]) -> None:
     """Memory is set aside in full unless less is asked for, and CPU is not limited unless it is asked for."""
-    assert plan.resources(standards(**options)) == planned
+    assert podspec.resources(standards(**options)) == planned
 
 
 def test_more_ports(make_order: MakeOrder) -> None:
@@ -329,13 +332,13 @@ DIGEST = "sha256:" + "a" * 64
 def test_references(image: str, tag: str, reference: str, policy: str) -> None:
     """An image and its tag become one reference, which is pulled each time only if its tag may move."""
     assert plan.image_reference(image, tag) == reference
-    assert plan.pull_policy(reference) == policy
+    assert podspec.pull_policy(reference) == policy
 
 
 @pytest.mark.parametrize("reference", ["registry:5000/web", "web"])
 def test_no_tag_is_latest(reference: str) -> None:
     """A reference without tag means latest, and a registry's port is no tag."""
-    assert plan.pull_policy(reference) == "Always"
+    assert podspec.pull_policy(reference) == "Always"
 
 
 @given(
@@ -362,7 +365,7 @@ def test_the_app_is_told_how_it_is_observed(make_order: MakeOrder) -> None:
     """The section observability reaches the app as its documentation says, and the app's own `env` goes before it."""
     told = plan.observed(Observability(log_format="json", log_level="info", otlp_endpoint="http://otel.obs:4317"))
     order = dataclasses.replace(make_order(env={"LOG_LEVEL": "debug"}), variables=told)
-    variables = {entry["name"]: entry["value"] for entry in plan.environment(order)}
+    variables = {entry["name"]: entry["value"] for entry in podspec.environment(order)}
     assert variables["LOG_FORMAT"] == "json"
     assert variables["LOG_LEVEL"] == "debug"
     assert variables["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://otel.obs:4317"

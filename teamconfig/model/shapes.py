@@ -1,0 +1,54 @@
+"""What texts look like: names, references and paths, as Kubernetes wants them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A form that a text must have.
+
+    Args:
+        pattern: Regular expression for the whole text.
+        words: The form, for people: "a name of Kubernetes: ...".
+        longest: Most characters.
+    """
+
+    pattern: str
+    words: str
+    longest: int = 253
+
+    def fits(self, text: str) -> bool:
+        """Tell whether a text has the form."""
+        return len(text) <= self.longest and re.fullmatch(self.pattern, text) is not None
+
+
+_DNS = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_NAME = rf"{_DNS}(\.{_DNS})*"
+_KEY = r"[-._a-zA-Z0-9]{1,253}"
+_QUALIFIED = rf"({_NAME}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?"
+
+NAME = Shape(_NAME, "lower case letters, digits, '-' and '.', as Kubernetes names things")
+LABEL = Shape(_DNS, "lower case letters, digits and '-', at most 63", 63)
+PORT_NAME = Shape(r"(?=.*[a-z])[a-z0-9](-?[a-z0-9])*", "lower case letters, digits and '-', at most 15", 15)
+ENV_NAME = Shape(r"[-._a-zA-Z][-._a-zA-Z0-9]*", "letters, digits, '_', '-' and '.', not beginning with a digit")
+LABEL_KEY = Shape(_QUALIFIED, "a label's name, perhaps with prefix/", 317)
+LABEL_VALUE = Shape(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?", "letters, digits, '-', '_' and '.', at most 63", 63)
+KEY_REFERENCE = Shape(rf"{_NAME}/{_KEY}", "NAME/KEY of the object that holds it", 507)
+SOURCE = Shape(rf"(secret|configmap)/{_NAME}", "secret/NAME or configmap/NAME", 263)
+FILE_SOURCE = Shape(rf"(secret|configmap)/{_NAME}(/{_KEY})?", "secret/NAME[/KEY] or configmap/NAME[/KEY]", 520)
+PROJECTED = Shape(
+    rf"(secret|configmap)/{_NAME}|token/[^\s/][^\s]*|labels|annotations",
+    "secret/NAME, configmap/NAME, token/AUDIENCE, labels or annotations", 300,
+)  # fmt: skip
+PATH = Shape(r"/[^\s:]+", "an absolute path without ':'", 1024)
+URL_PATH = Shape(r"/\S*", "a path with its slash", 1024)
+PEER = Shape(
+    rf"any|namespace|namespace/{_DNS}|app/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?|cidr/[0-9a-fA-F.:]+/[0-9]+",
+    "any, namespace, namespace/NAME, app/NAME or cidr/NETWORK", 100,
+)  # fmt: skip
+COUNT = Shape(r"[0-9]{1,4}|[0-9]{1,2}%|100%", "a number, or a share like 50%", 5)
+HOST = Shape(rf"(\*\.)?{_NAME}", "a name in DNS")
+CAPABILITY = Shape(r"(?!CAP_)[A-Z][A-Z_]*", "a Linux capability without CAP_, as NET_BIND_SERVICE", 63)
