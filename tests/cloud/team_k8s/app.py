@@ -109,7 +109,9 @@ class App:
 
     def get(self, kind: str, name: str) -> dict[str, Any]:
         """Give one object."""
-        found: dict[str, Any] = json.loads(self.bed.kubectl("get", kind, name, "-n", self.namespace, "-o", "json"))
+        found: dict[str, Any] = json.loads(
+            self.bed.kubectl("get", kind, name, "-n", self.namespace, "-o", "json", "--show-managed-fields")
+        )
         return found
 
     def apply(self, manifest: dict[str, Any]) -> None:
