@@ -41,17 +41,48 @@ def _misshapen(winners: Mapping[Key, Any], stacks: Mapping[Key, list[Layer]]) ->
     return found
 
 
-def problems(winners: Mapping[Key, Any], stacks: Mapping[Key, list[Layer]]) -> list[Problem]:
+def _clashes(winners: Mapping[Key, Any], stacks: Mapping[Key, list[Layer]], app: str) -> list[Problem]:
+    """Find names and ports of an app's pod that two of its parts want."""
+    found = []
+
+    def clash(key: str, what: str, other: str) -> None:
+        top = stacks["kubernetes", key][-1]
+        kind = "option" if top.rank is Rank.FILE else "policy"
+        fix = f"give one of kubernetes.{key} another"
+        where = top.where(("kubernetes", key))
+        found.append(Problem(f"{what} is there twice", f"{other} has it too", fix, where, kind))  # type: ignore[arg-type]
+
+    names = {app: "the app"}
+    for key in ("sidecars", "init"):
+        for item in winners.get(("kubernetes", key), ()):
+            if item["name"] in names:
+                clash(key, f"container {item['name']}", names[item["name"]])
+            names[item["name"]] = f"one of kubernetes.{key}"
+    port = winners.get(("kubernetes", "port"))
+    offered = {winners.get(("kubernetes", "service", "port"))}
+    for item in winners.get(("kubernetes", "ports"), ()):
+        if port and item["port"] == port:
+            clash("ports", f"port {port}", "the app itself")
+        if port and item["name"] == "http":
+            clash("ports", "port name http", "the app itself")
+        if item.get("service_port") in offered:
+            clash("ports", f"service_port {item['service_port']}", "the Service")
+        offered |= {item["service_port"]} if item.get("service_port") else set()
+    return found
+
+
+def problems(winners: Mapping[Key, Any], stacks: Mapping[Key, list[Layer]], app: str) -> list[Problem]:
     """Look at the values that win as a whole.
 
     Args:
         winners: Values by leaf.
         stacks: Layers that set a leaf, lowest first.
+        app: Name of the app, which its container has.
 
     Returns:
         One problem for each pair that does not fit.
     """
-    found = _misshapen(winners, stacks)
+    found = [*_misshapen(winners, stacks), *_clashes(winners, stacks, app)]
     for low, high in _AT_MOST:
         if low not in winners or high not in winners:
             continue

@@ -180,6 +180,11 @@ def _check_blocks(spec: Spec, value: Any) -> None:
         except RefusedError as err:
             raise RefusedError(err.why, err.example, (str(place), *err.inside)) from err
         _check_block(spec, item, place)
+    for name in getattr(spec.block, "unique", ()):
+        values = [item[name] for item in value if name in item]
+        twice = next((one for one in values if values.count(one) > 1), None)
+        if twice is not None:
+            raise RefusedError(f"two of {spec.name} have the {name} {twice}", f"another {name}")
 
 
 def _check_keys(spec: Spec, inner: Mapping[str, Spec], item: Mapping[str, Any]) -> None:

@@ -65,7 +65,7 @@ def profile(
     problems += _loosened(bound)
     problems += _breaches(bound, stacks, winners)
     problems += _broken_locks(bound, stacks, words)
-    problems += consistency.problems(winners, stacks)
+    problems += consistency.problems(winners, stacks, app)
     if problems:
         raise StandardsError(problems, f"{len(problems)} problems with {project}/{app} in {environment}")
     values = {format_key(key): value for key, value in winners.items()}

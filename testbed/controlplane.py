@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from testbed import build, processes
@@ -12,6 +13,16 @@ if TYPE_CHECKING:
     from testbed.processes import Process
 
 SERVICE_NETWORK = "10.96.0.0/16"
+
+AUDITED = "waypaas:audited"
+"""Group of users whose requests are written down, so that a test can tell which rights they used."""
+
+AUDIT = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata", "userGroups": [AUDITED]}, {"level": "None"}],
+}
 
 
 def start_etcd(directory: Path, netns: str) -> Process:
@@ -29,6 +40,7 @@ def start_apiserver(directory: Path, netns: str, port: int) -> Process:
         port: Inside the bed; the same is forwarded outside.
     """
     pki = directory / "pki"
+    (directory / "audit.json").write_text(json.dumps(AUDIT))
     return processes.start(
         [
             build.binary("kube-apiserver"),
@@ -52,6 +64,8 @@ def start_apiserver(directory: Path, netns: str, port: int) -> Process:
             "--enable-admission-plugins=PodNodeSelector",
             "--allow-privileged=true",
             "--shutdown-delay-duration=0s",
+            f"--audit-policy-file={directory}/audit.json",
+            f"--audit-log-path={directory}/audit.log",
         ],
         directory / "logs/kube-apiserver.log",
         netns=netns,

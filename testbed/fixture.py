@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from testbed import bed, node
+from testbed import bed, controlplane, node, pki
 from testbed.shell import run, wait_until
 
 if TYPE_CHECKING:
@@ -40,6 +40,37 @@ class Bed:
     def inside(self, *command: str) -> str:
         """Run a command in the bed's network and give its output."""
         return run(["nsenter", f"--net=/run/netns/{self.netns}", *command])
+
+    def user(self, name: str) -> Path:
+        """Make a user who has no rights yet, and whose requests are audited.
+
+        Args:
+            name: Of the user.
+
+        Returns:
+            A kubeconfig.
+        """
+        path = self._state.path / f"{name}.kubeconfig"
+        pki.kubeconfig(self._state.path / "pki", path, name, controlplane.AUDITED, self.url)
+        return path
+
+    def audited(self, user: str) -> set[tuple[str, str]]:
+        """Tell which rights a user has used.
+
+        Args:
+            user: Name of the user.
+
+        Returns:
+            Resource with its API group, and verb: ("apps/deployments", "list").
+        """
+        used = set()
+        for line in (self._state.path / "audit.log").read_text().splitlines():
+            event = json.loads(line)
+            about = event.get("objectRef")
+            if event["user"]["username"] == user and about:
+                parts = (about.get("apiGroup", ""), about["resource"], about.get("subresource", ""))
+                used.add(("/".join(part for part in parts if part), event["verb"]))
+        return used
 
     def stop_apiserver(self) -> None:
         """Stop the API server as a crash would."""

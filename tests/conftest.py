@@ -42,7 +42,28 @@ NUMBER = re.compile(r"test_behaviour_(\d+)_")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print which behaviours were tested, and how that went."""
+    """Print which behaviours were tested, and how soon each injected failure was told."""
+    _behaviours(terminalreporter)
+    _failures(terminalreporter)
+
+
+def _failures(terminalreporter: pytest.TerminalReporter) -> None:
+    rows = [
+        value
+        for report in terminalreporter.getreports("passed")
+        for name, value in getattr(report, "user_properties", ())
+        if name == "failure" and report.when == "call"
+    ]
+    if not rows:
+        return
+    terminalreporter.section("injected failures: seconds until the user knew, and what the text said")
+    for name, seconds, text in sorted(rows):
+        terminalreporter.write_line(f"{name:28} {seconds:5.1f} s")
+        for line in str(text).splitlines():
+            terminalreporter.write_line(f"    {line}")
+
+
+def _behaviours(terminalreporter: pytest.TerminalReporter) -> None:
     counts: dict[int, Counter[str]] = {}
     for outcome in ("passed", "failed", "error", "xfailed", "skipped"):
         for report in terminalreporter.getreports(outcome):

@@ -122,7 +122,11 @@ def stanzas(file: AppFile, app: str, workspace: str) -> tuple[list[Stanza], list
             use, path = own.find("use"), f"{path}.workspace.{workspace}"
         section = SECTIONS.get((name, use.labels[0])) if use is not None and use.labels else None
         if use is not None and section is not None:
-            found.append(Stanza(section, _values(use, f"{path}.use", undecided), f"{path}.use"))
+            values = _values(use, f"{path}.use", undecided)
+            network = values.pop("network", None) if section == "kubernetes" else None
+            found.append(Stanza(section, values, f"{path}.use"))
+            if isinstance(network, dict):
+                found.append(Stanza("network", network, f"{path}.use.network"))
     return found, undecided
 
 

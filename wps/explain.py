@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import teamconfig
-from teamconfig import explain, resolve
-from wps import appfile, terminal
+from teamconfig import explain
+from wps import selection, terminal
 
 if TYPE_CHECKING:
     import argparse
 
     from teamconfig.profile import Profile
-    from teamconfig.stanza import Stanza
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,10 +28,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("key", nargs="?", metavar="KEY", help="kubernetes.memory, memory, kubernetes.probe, ...")
-    parser.add_argument("--env", metavar="E", help="environment or workspace; the first one if left out")
-    parser.add_argument("--project", metavar="P", help="project, if not that of waypoint.hcl")
-    parser.add_argument("--app", metavar="A", help="app, if waypoint.hcl has several")
-    parser.add_argument("--file", metavar="FILE", type=Path, default=Path("waypoint.hcl"), help="the waypoint.hcl")
+    selection.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
@@ -52,28 +45,13 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         StandardsError: There are no standards, or what is set breaks them.
     """
-    workspace = arguments.env or os.environ.get("WAYPOINT_WORKSPACE") or "default"
-    stanzas: list[Stanza] = []
-    project, app = arguments.project, arguments.app
-    if project is None or app is None or arguments.file.exists():
-        file = appfile.read(arguments.file)
-        same_project = project in (None, file.project)
-        if app is None or (same_project and app in file.apps) or project is None:
-            app = appfile.choose(file, app)
-        if same_project and app in file.apps:
-            stanzas, undecided = appfile.stanzas(file, app, workspace)
-            for one in undecided:
-                terminal.note(f"{one} is decided at run time and not in this table")
-        project = project or file.project
-    tree = teamconfig.load(arguments.file.absolute().parent, os.environ)
-    if tree.note:
-        terminal.note(tree.note)
-    profile = resolve.profile(tree, project=project, app=app, workspace=workspace, stanzas=stanzas)
+    selected = selection.select(arguments)
+    profile = selected.profile
     names = explain.key(profile, arguments.key) if arguments.key else None
     if arguments.json:
         terminal.line(json.dumps(explain.as_json(profile, names), indent=2, ensure_ascii=False))
     else:
-        _show(profile, arguments.key, names, {stanza.section for stanza in stanzas})
+        _show(profile, arguments.key, names, {stanza.section for stanza in selected.stanzas})
     return 0
 
 

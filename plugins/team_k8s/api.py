@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -35,6 +36,9 @@ ANSWER_SECONDS = 30.0
 
 PATIENCE_SECONDS = 60.0
 """How long to go on trying, by default."""
+
+NOT_YAML = re.compile("[\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
+"""Characters that JSON may hold as they are, and YAML may not."""
 
 RETRIED = {429, 502, 503, 504}
 MERGE_PATCH = "application/merge-patch+json"
@@ -161,7 +165,7 @@ class Api:
         data = None
         if body is not None:
             headers["Content-Type"] = content_type
-            data = json.dumps(body)
+            data = encoded(body)
         target = path + ("?" + urlencode(query) if query else "")
         connection.request(method, self._base(target), body=data, headers=headers)
 
@@ -233,6 +237,19 @@ class Api:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def encoded(body: Any) -> bytes:
+    """Write JSON that is YAML too, as which the server reads an apply patch: no surrogate pairs, no raw controls.
+
+    Args:
+        body: JSON-able.
+
+    Returns:
+        UTF-8.
+    """
+    text = json.dumps(body, ensure_ascii=False)
+    return NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 def refusal(status: int, headers: Mapping[str, str], data: bytes, what: str) -> PluginError:

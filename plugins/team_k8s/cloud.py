@@ -56,11 +56,12 @@ class Cloud:
         collection = f"/{group}/namespaces/{self.namespace}/{plural}"
         return f"{collection}/{name}" if name else collection
 
-    def apply(self, manifest: Mapping[str, Any]) -> Any:
+    def apply(self, manifest: Mapping[str, Any], *, dry_run: bool = False) -> Any:
         """Apply an object on the server's side, as its owner.
 
         Args:
             manifest: The fields that are ours.
+            dry_run: Only tell what would become of it.
 
         Returns:
             The object.
@@ -69,7 +70,7 @@ class Cloud:
             PluginError: As in Api.request.
         """
         kind, name = manifest["kind"], manifest["metadata"]["name"]
-        query = {"fieldManager": names.FIELD_MANAGER, "force": "true"}
+        query = {"fieldManager": names.FIELD_MANAGER, "force": "true"} | ({"dryRun": "All"} if dry_run else {})
         what = f"apply {kind} {name} in namespace {self.namespace}"
         return self.api.request(
             "PATCH", self.path(kind, name), manifest, query=query, content_type=APPLY_PATCH, what=what

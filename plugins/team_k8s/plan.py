@@ -32,6 +32,7 @@ class Order:
         labels: Of every object, by standard of the team's observability.
         variables: Of the app, by standard of the team's observability.
         revision: Of the standards.
+        state: That the Deployment says it is in.
     """
 
     identity: names.Identity
@@ -43,6 +44,7 @@ class Order:
     labels: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     revision: str = ""
+    state: str = names.DEPLOYING
 
     @property
     def name(self) -> str:
@@ -137,7 +139,7 @@ def deployment(order: Order) -> Manifest:
         },
     }
     planned = order.owned("apps/v1", "Deployment", spec)
-    planned["metadata"]["annotations"] = about | {names.STATE_ANNOTATION: names.DEPLOYING}
+    planned["metadata"]["annotations"] = about | {names.STATE_ANNOTATION: order.state}
     return planned
 
 

@@ -275,7 +275,7 @@ def _volumes(standards: Kubernetes) -> tuple[list[Manifest], list[Manifest]]:
         volumes[volume] = {"secret": {"secretName": name}} if kind == "secret" else {"configMap": {"name": name}}
         mounts.append({"name": volume, "mountPath": path, "readOnly": True, **({"subPath": key[0]} if key else {})})
     for number, declared in enumerate(standards.volumes):
-        volume = _volume_name(declared.claim or f"volume-{number}")
+        volume = _volume_name(f"claim-{declared.claim}" if declared.claim else f"volume-{number}")
         volumes[volume] = _volume(declared)
         read_only = bool(declared.read_only or declared.projected)
         mounts.append({"name": volume, "mountPath": declared.path} | ({"readOnly": True} if read_only else {}))

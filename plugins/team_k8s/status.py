@@ -173,7 +173,9 @@ def of_release(release: team_k8s_pb2.Release, call: Call) -> StatusReport:
     health = Health.READY if pods else Health.DOWN
     parts = [_service(release, health, text, found)]
     parts += [_front(release, kind, cloud.find(kind, release.service)) for kind in release.companions]
-    return StatusReport(overall(part.health for part in parts), text, parts)
+    # Without pods nobody answers, however well the way there is.
+    whole = overall(part.health for part in parts) if health is Health.READY else health
+    return StatusReport(whole, text, parts)
 
 
 def _front(release: team_k8s_pb2.Release, kind: str, found: dict[str, Any] | None) -> ResourceStatus:

@@ -67,6 +67,7 @@ class Port:
     """One more port of the app's container."""
 
     required: ClassVar[tuple[str, ...]] = ("name", "port")
+    unique: ClassVar[tuple[str, ...]] = ("name", "port")
 
     name: str | None = option("string", "Name, at most 15 characters.", example="metrics", shape=shapes.PORT_NAME)
     port: int | None = option("int", "Number.", bounds=(1, 65535), example="9090")
@@ -81,6 +82,7 @@ class Volume:
     """A directory of the app's container: scratch space, a claim, or projected objects."""
 
     required: ClassVar[tuple[str, ...]] = ("path",)
+    unique: ClassVar[tuple[str, ...]] = ("path",)
     alone: ClassVar[tuple[str, ...]] = ("claim", "projected")
 
     path: str | None = option("string", "Where it is in the container.", example="/data", shape=shapes.PATH)
@@ -104,6 +106,7 @@ class Sidecar:
     """A container beside the app's: it starts before the app and ends after it."""
 
     required: ClassVar[tuple[str, ...]] = ("name", "image")
+    unique: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str | None = option("string", "Name.", example="proxy", shape=shapes.LABEL)
     image: str | None = option("string", "Image with tag or digest.", example="registry.example/proxy:1.4")
@@ -132,6 +135,7 @@ class Init:
     """A container that runs to its end before the app starts, with the app's environment and volumes."""
 
     required: ClassVar[tuple[str, ...]] = ("name", "command")
+    unique: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str | None = option("string", "Name.", example="migrate", shape=shapes.LABEL)
     image: str | None = option("string", "Image.", default="the app's", example="registry.example/migrate:7")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def objects(bed: Bed, namespace: str) -> list[str]:
     """Give the names of what lives in a namespace."""
-    kinds = "deployments,replicasets,pods,services,horizontalpodautoscalers"
+    kinds = "deployments,replicasets,pods,services,horizontalpodautoscalers,poddisruptionbudgets,ingresses"
     return bed.kubectl("get", kinds, "-n", namespace, "-o", "name").split()
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 
-from team_k8s.gen.team_k8s.v1.team_k8s_pb2 import Deployment, Release
+from team_k8s.gen.team_k8s.v1.team_k8s_pb2 import Deployment, Release, Task
 from waypaas_sdk.gen.docker.docker_pb2 import Image
 from waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2, resources_pb2
 from waypaas_sdk.testing.host import PluginHost
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from testbed.fixture import Bed
 
 ROOT = Path(__file__).resolve().parents[3]
-KINDS = "deployments,replicasets,pods,services,horizontalpodautoscalers"
+KINDS = (
+    "deployments,replicasets,pods,services,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies,ingresses,"
+    "httproutes,jobs"
+)
 Args = arguments_pb2.Args
 
 
@@ -46,13 +49,14 @@ class App:
         bed: The test bed.
         namespace: Where it goes.
         directory: Gets a copy of examples/01-minimal.
+        kubeconfig: Of a user; that of one with every right if None.
     """
 
-    def __init__(self, bed: Bed, namespace: str, directory: Path) -> None:
+    def __init__(self, bed: Bed, namespace: str, directory: Path, kubeconfig: Path | None = None) -> None:
         self.bed, self.namespace, self.path = bed, namespace, directory / "app"
         shutil.copytree(ROOT / "examples" / "01-minimal", self.path)
         self.use_standards(ROOT / "examples" / "standards")
-        environ = os.environ | {"KUBECONFIG": str(bed.kubeconfig)}
+        environ = os.environ | {"KUBECONFIG": str(kubeconfig or bed.kubeconfig)}
         self.host = PluginHost([str(Path(sys.executable).parent / "waypoint-plugin-team-k8s")], environ=environ)
 
     def use_standards(self, directory: Path) -> None:
@@ -86,9 +90,9 @@ class App:
             self.begin(image, sequence, **options).result(120)
         return str(caught.value.details())
 
-    def release(self, deployment: Deployment, workspace: str = "default") -> Release:
+    def release(self, deployment: Deployment, workspace: str = "default", **options: Any) -> Release:
         """Release a deployment."""
-        self.host.configure("releasemanager", {})
+        self.host.configure("releasemanager", options)
         reply = self.host.invoke("releasemanager", "Release", deployment, *self.job(workspace))
         return anys.unpack(reply.result, Release)
 
@@ -121,3 +125,7 @@ class App:
     def served_by(self) -> str:
         """Give the name of the deployment that has the traffic."""
         return str(self.get("service", "web")["spec"]["selector"]["name"])
+
+    def unpack_task(self, wrapped: Any) -> Task:
+        """Take a started task out of its reply."""
+        return anys.unpack(wrapped, Task)

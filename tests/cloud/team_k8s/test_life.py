@@ -219,8 +219,9 @@ def test_behaviour_23_destroy_is_complete_and_idempotent(app: App) -> None:
     """Destroy removes all of a deployment, and again it has nothing to do and succeeds."""
     deployed = app.deploy("registry.test/any:1", replicas=2, autoscale={"max_replicas": 4})
     release = app.release(deployed)
-    assert app.destroy(release) == ["Service/web"]
-    assert app.destroy(deployed) == ["Deployment/web-v1", "HorizontalPodAutoscaler/web-v1"]
+    assert app.destroy(release) == ["Ingress/web", "Service/web"]
+    companions = ["HorizontalPodAutoscaler/web-v1", "PodDisruptionBudget/web-v1"]
+    assert app.destroy(deployed) == ["Deployment/web-v1", *companions]
     assert app.objects() == []
     app.destroy(release)
     app.destroy(deployed)

@@ -1,0 +1,105 @@
+"""`wps plan`: what a deploy and its release would change on the cluster."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from wps import selection, terminal
+
+if TYPE_CHECKING:
+    import argparse
+
+    from team_k8s.preview import Change
+    from wps.appfile import AppFile
+
+CHANGES = 2
+"""Exit code when something would change."""
+
+SIGNS = {"create": "+", "change": "~", "delete": "-", "none": " "}
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the command line.
+
+    Args:
+        commands: Where commands are added.
+    """
+    parser = commands.add_parser(
+        "plan",
+        help="show what a deploy would change on the cluster",
+        description="Compare what a deploy and its release would apply with the deployment that serves now. Nothing "
+        "is changed. Exit code 0: no change; 2: changes; 1: it cannot be told.",
+        allow_abbrev=False,
+    )
+    selection.add_arguments(parser)
+    parser.add_argument("--image", metavar="REF", help="image to deploy; that of waypoint.hcl, else the one that runs")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Plan.
+
+    Args:
+        arguments: What `add` declares.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        StandardsError: There are no standards, or what is set breaks them.
+        PluginError: The cluster cannot be asked, or refuses a manifest.
+    """
+    from team_k8s import kubeconfig, preview  # noqa: PLC0415  # `wps explain` needs no cluster
+    from team_k8s.api import Api  # noqa: PLC0415
+    from team_k8s.cloud import Cloud  # noqa: PLC0415
+
+    selected = selection.select(arguments)
+    profile = selected.profile
+    wanted = profile.kubernetes
+    access = kubeconfig.load(wanted.kubeconfig or "", wanted.context or "", wanted.namespace or "")
+    cloud = Cloud(Api(access, notify=terminal.note))
+    identity = preview.identity_of(profile, selected.workspace)
+    live = preview.live(cloud, identity)
+    image = image_of(arguments.image, selected.file, profile.app) or (live.image if live else "")
+    sequence, deployment_id = (live.sequence, live.id) if live else (1, "planned")
+    planned = preview.manifests(profile, identity, image or "none:none", sequence, deployment_id)
+    changes = preview.changes(cloud, identity, planned)
+    if arguments.json:
+        found = [{"action": c.action, "kind": c.kind, "name": c.name, "fields": c.lines} for c in changes]
+        terminal.line(json.dumps({"namespace": cloud.namespace, "changes": found}, indent=2))
+    else:
+        against = f"against {live.name}" if live else "nothing is deployed yet"
+        where = f"cluster {access.context or access.server}, namespace {cloud.namespace}"
+        terminal.heading(f"{profile.project}/{profile.app} in {profile.environment}, {where}: {against}")
+        _show(changes)
+    return CHANGES if any(change.action != "none" for change in changes) else 0
+
+
+def image_of(given: str | None, file: AppFile | None, app: str) -> str:
+    """Say which image would be deployed.
+
+    Args:
+        given: By the user, or None.
+        file: The waypoint.hcl, or None.
+        app: Name of the app.
+
+    Returns:
+        A reference; empty where only a build would tell.
+    """
+    block = file.root.find("app", app) if file is not None else None
+    build = block.find("build") if block is not None else None
+    use = build.find("use", "team-k8s") if build is not None else None
+    named = use.attributes.get("image") if use is not None else None
+    return given or (named if isinstance(named, str) else "")
+
+
+def _show(changes: list[Change]) -> None:
+    for change in changes:
+        verb = "stays as it is" if change.action == "none" else f"{change.action}"
+        terminal.line(f"{SIGNS[change.action]} {change.kind} {change.name}: {verb}")
+        for sign, path, value in change.lines:
+            terminal.line(f"    {sign} {path}: {value}")
+    counted = [f"{sum(c.action == action for c in changes)} to {action}" for action in ("create", "change", "delete")]
+    terminal.line(", ".join(counted))
