@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from testbed import bed, controlplane, node, pki
 from testbed.shell import run, wait_until
@@ -64,13 +64,30 @@ class Bed:
             Resource with its API group, and verb: ("apps/deployments", "list").
         """
         used = set()
-        for line in (self._state.path / "audit.log").read_text().splitlines():
-            event = json.loads(line)
+        for event in self._events(user):
             about = event.get("objectRef")
-            if event["user"]["username"] == user and about:
+            if about:
                 parts = (about.get("apiGroup", ""), about["resource"], about.get("subresource", ""))
                 used.add(("/".join(part for part in parts if part), event["verb"]))
         return used
+
+    def requests(self, user: str) -> list[tuple[str, str]]:
+        """Tell what a user has asked for.
+
+        Args:
+            user: Name of the user.
+
+        Returns:
+            Verb and URI of each request, in order; a watch counts once.
+        """
+        ended = {"ResponseComplete", "Panic"}
+        events = [event for event in self._events(user) if event["stage"] in ended or event["verb"] == "watch"]
+        return [(event["verb"], event["requestURI"]) for event in {e["auditID"]: e for e in events}.values()]
+
+    def _events(self, user: str) -> list[dict[str, Any]]:
+        lines = (self._state.path / "audit.log").read_text().splitlines()
+        events = [json.loads(line) for line in lines if user in line]
+        return [event for event in events if event["user"]["username"] == user]
 
     def stop_apiserver(self) -> None:
         """Stop the API server as a crash would."""

@@ -1,7 +1,8 @@
 """Write the documents that are made from the code; with --check only compare them.
 
-docs/options/PLUGIN.md from the options of each plugin's components, and
-docs/standards.md from the model of the standards.
+docs/options/PLUGIN.md from the options of each plugin's components, the table of
+docs/migrating-from-builtin.md from that of `wps import`, and docs/standards.md
+from the model of the standards.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from team_k8s.launcher import K8sTaskLauncher
 from team_k8s.platform import K8sPlatform
 from team_k8s.releaser import K8sReleaseManager
 from waypaas_sdk import optiondocs
+from wps.migration import builtin
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = {"team-k8s": (K8sBuilder, K8sPlatform, K8sReleaseManager, K8sTaskLauncher)}
 HEADER = "<!-- Made by `make docs` from the code. -->\n\n"
+MIGRATING = ROOT / "docs" / "migrating-from-builtin.md"
+BEGIN, END = "<!-- begin: made by `make docs` from wps/migration/builtin.py -->", "<!-- end -->"
 
 
 def documents() -> dict[Path, str]:
@@ -33,7 +37,28 @@ def documents() -> dict[Path, str]:
         parts = [optiondocs.markdown(plugin, component) for component in components]
         text = f"{HEADER}# Options of {plugin}\n\n" + "\n".join(parts).rstrip() + "\n"
         made[ROOT / "docs" / "options" / f"{plugin}.md"] = text
+    made[MIGRATING] = between(MIGRATING.read_text(), "\n".join(builtin.markdown()))
     return made
+
+
+def between(text: str, table: str) -> str:
+    """Put a table between the markers of a document.
+
+    Args:
+        text: The document.
+        table: What is made.
+
+    Returns:
+        The document with the table instead of what stood there.
+
+    Raises:
+        SystemExit: The document has lost its markers.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise SystemExit(f"{MIGRATING.relative_to(ROOT)} has lost its markers; put these back:\n{BEGIN}\n{END}")
+    return f"{before}{begin}\n\n{table}\n{end}{after}"
 
 
 def main() -> int:

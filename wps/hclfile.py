@@ -15,11 +15,13 @@ from teamconfig import errors
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
-_SPACE = re.compile(r"(?:[ \t\r]|/\*.*?\*/|(?:#|//)[^\n]*)*", re.DOTALL)
-_WIDE_SPACE = re.compile(r"(?:\s|/\*.*?\*/|(?:#|//)[^\n]*)*", re.DOTALL)
+COMMENT = re.compile(r"/\*.*?\*/|(?:#|//)[^\n]*", re.DOTALL)
+_SPACE = re.compile(rf"(?:[ \t\r]|{COMMENT.pattern})*", re.DOTALL)
+_WIDE_SPACE = re.compile(rf"(?:\s|{COMMENT.pattern})*", re.DOTALL)
 _HEREDOC = re.compile(r"<<(-?)([A-Za-z_][A-Za-z0-9_-]*)\r?\n")
 _ESCAPE = re.compile(r'\\(n|r|t|"|\\|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})')
 _SIGNS = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
+_WORDS = {"true": True, "false": False, "null": None}
 _MAX_DEPTH = 60
 
 
@@ -44,7 +46,9 @@ class Block:
         line: From 1.
         attributes: Values by name.
         lines: Line of each attribute.
+        spans: Where each attribute's name begins, and its value begins and ends, in the text.
         blocks: Blocks within, in order.
+        span: Where it begins, its content begins and ends, and it ends.
     """
 
     type: str
@@ -52,7 +56,9 @@ class Block:
     line: int
     attributes: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
+    spans: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
+    span: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     def find(self, kind: str, label: str | None = None) -> Block | None:
         """Find the first block of a type, and with a label if one is given."""
@@ -112,7 +118,7 @@ class _Parser:
         if depth > _MAX_DEPTH:
             raise self._wrong("blocks are nested too deep", "remove the nesting")
         while self._skip() not in ("", "}"):
-            line = self._line()
+            line, start = self._line(), self.at
             name = _NAME.match(self.text, self.at)
             if name is None:
                 raise self._wrong("a name was expected", "begin the line with the name of an option or block")
@@ -122,14 +128,15 @@ class _Parser:
                 if name[0] in block.attributes:
                     raise self._wrong(f"{name[0]} stands twice", "keep one of them")
                 self._skip(_SPACE)
-                block.lines[name[0]] = line
+                block.lines[name[0]], begin = line, self.at
                 block.attributes[name[0]] = self._value(depth)
+                block.spans[name[0]] = (start, begin, begin + len(self.text[begin : self.at].rstrip()))
                 if self._skip(_SPACE) not in ("\n", "}", ""):
                     raise self._wrong("the line goes on after the value", "begin a new line")
             else:
-                block.blocks.append(self._block(name[0], line, depth))
+                block.blocks.append(self._block(name[0], line, start, depth))
 
-    def _block(self, kind: str, line: int, depth: int) -> Block:
+    def _block(self, kind: str, line: int, start: int, depth: int) -> Block:
         labels = []
         while self._skip(_SPACE) != "{":
             word = _NAME.match(self.text, self.at)
@@ -142,11 +149,12 @@ class _Parser:
             else:
                 raise self._wrong(f"= or {{ was expected after {kind}", f"write {kind} = ..., or {kind} {{ ... }}")
         block = Block(kind, tuple(labels), line)
-        self.at += 1
+        self.at = begin = self.at + 1
         self._body(block, depth + 1)
         if self._skip() != "}":
             raise self._wrong(f"{kind} of line {line} is not closed", "add }")
         self.at += 1
+        block.span = (start, begin, self.at - 1, self.at)
         return block
 
     def _value(self, depth: int) -> Any:
@@ -175,7 +183,7 @@ class _Parser:
             if depth > _MAX_DEPTH:
                 raise self._wrong("values are nested too deep", "remove the nesting")
             return self._list(depth + 1) if sign == "[" else self._map(depth + 1)
-        for pattern, make in ((_NUMBER, _number), (_NAME, _word)):
+        for pattern, make in ((_NUMBER, _number), (_NAME, lambda word: _WORDS.get(word, _NONE))):
             found = pattern.match(self.text, self.at)
             if found is not None:
                 self.at = found.end()
@@ -216,6 +224,11 @@ class _Parser:
             sign = self.text[self.at]
             if sign == '"':
                 self._pass_string()
+                continue
+            if sign in "#/" and (comment := COMMENT.match(self.text, self.at)):
+                if not (open_signs or closing or comment[0].startswith("/*")):
+                    return
+                self.at = comment.end()
                 continue
             if not open_signs and (sign == closing if closing else sign in "\n,]}"):
                 return
@@ -284,7 +297,3 @@ _NONE = object()
 
 def _number(text: str) -> int | float:
     return int(text) if re.fullmatch(r"-?[0-9]+", text) else float(text)
-
-
-def _word(text: str) -> Any:
-    return {"true": True, "false": False, "null": None}.get(text, _NONE)

@@ -1,6 +1,7 @@
 """The program `wps`: finds the command, runs it, and turns errors into text and exit codes.
 
-Exit codes: 0 done; 1 the answer is no, or it could not be done; 2 the command line was wrong.
+Exit codes: 0 done; 1 the answer is no, or it could not be done; 2 the command line was wrong, or `wps plan` found
+changes.
 """
 
 from __future__ import annotations
@@ -39,14 +40,17 @@ def parser() -> argparse.ArgumentParser:
     Returns:
         The parser; what it parses has `run`, the command.
     """
-    from wps import explain, standards  # noqa: PLC0415  # `wps --version` needs neither
+    from wps import explain, importing, plan, render, standards  # noqa: PLC0415  # `wps --version` needs none
 
     about = "Standards of your team, resolved, explained and checked."
     root: argparse.ArgumentParser = _Parser(prog="wps", description=about, allow_abbrev=False)
     root.add_argument("--version", action="store_true", help="print the version and exit")
     commands = root.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     explain.add(commands)
+    plan.add(commands)
+    render.add(commands)
     standards.add(commands)
+    importing.add(commands)
     return root
 
 
@@ -84,10 +88,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(run: Callable[[argparse.Namespace], int], parsed: argparse.Namespace) -> int:
     from teamconfig import StandardsError  # noqa: PLC0415  # --help needs no standards
+    from waypaas_sdk.errors import PluginError  # noqa: PLC0415
     from wps import terminal  # noqa: PLC0415
 
     try:
         return run(parsed)
-    except StandardsError as err:
+    except (StandardsError, PluginError) as err:
         terminal.error(str(err))
         return FAILED

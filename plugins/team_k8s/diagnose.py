@@ -45,7 +45,8 @@ FIXES = {
     "CreateContainerConfigError": "make the Secret or ConfigMap that it names, in this namespace",
     "FailedMount": "make the Secret, ConfigMap or claim that it names, in this namespace",
     "FailedAttachVolume": "see whether another node still has the volume, then deploy again",
-    "Unschedulable": "ask for less (options cpu, memory, replicas), or for more nodes",
+    "Unschedulable": "ask for less (options cpu, memory, replicas) or for other nodes (node_selector, tolerations)",
+    "Completed": "see why it ends: an app has to go on running, and to pass its startup probe",
     "FailedCreate": "ask the namespace's owner for what the message says, or ask for less",
 }
 """What the reader can do, by reason."""
@@ -159,8 +160,10 @@ def _pod_failure(pod: Mapping[str, Any]) -> Failure | None:
         return None
     for condition in status.get("conditions", ()):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            what = f"pod {name} cannot be scheduled: {condition.get('message', 'no reason given')}"
-            return Failure("Unschedulable", what, name, fix=FIXES["Unschedulable"], certain_after=UNSURE_SECONDS)
+            message = condition.get("message", "no reason given")
+            what = f"pod {name} cannot be scheduled: {message}"
+            fix = FIXES["FailedMount" if "persistentvolumeclaim" in message.lower() else "Unschedulable"]
+            return Failure("Unschedulable", what, name, fix=fix, certain_after=UNSURE_SECONDS)
     for container in _containers(status):
         failure = _container_failure(name, container)
         if failure:
