@@ -87,8 +87,12 @@ bench-startup: setup ## our plugin's start against a Go plugin's
 bench-resolve: setup ## resolving standards for 500 teams with 40 apps each
 	@uv run --quiet --with omegaconf==2.3.0 python bench/resolve.py
 
+.PHONY: bench-deploy
+bench-deploy: setup ## a deploy against kubectl and Helm applying the same objects
+	@python bench/deploy/deploy.py --max-ratio 1.0
+
 .PHONY: bench
-bench: bench-startup bench-resolve ## all benchmarks
+bench: bench-startup bench-resolve bench-deploy ## all benchmarks
 
 .PHONY: build
 build: setup ## the wheel, into dist/

@@ -81,6 +81,7 @@ class Api:
         query: Mapping[str, Any] | None = None,
         content_type: str = "application/json",
         what: str = "",
+        patience: float | None = None,
     ) -> Any:
         """Make a request, and make it again while the server is busy or away.
 
@@ -91,6 +92,7 @@ class Api:
             query: Parameters.
             content_type: Of the body.
             what: Is being done, for messages: "apply Deployment web-v1".
+            patience: Seconds to go on trying; that of this Api if None.
 
         Returns:
             The decoded answer.
@@ -105,6 +107,7 @@ class Api:
             CancelledError: The call was cancelled.
         """
         begun = time.monotonic()
+        patience = self.patience if patience is None else patience
         pause = 0.2
         while True:
             if self.call is not None:
@@ -117,7 +120,7 @@ class Api:
             if failure is None:
                 return json.loads(data or b"{}")
             gone = time.monotonic() - begun
-            if not isinstance(failure, CloudBusyError) or gone > self.patience:
+            if not isinstance(failure, CloudBusyError) or gone > patience:
                 raise failure
             self.notify(f"waiting for the API server at {self.access.server} since {gone:.0f} s: {failure.what}")
             self.rest(max(pause, failure.retry_after or 0.0) * random.uniform(0.8, 1.2))  # noqa: S311  # jitter

@@ -78,17 +78,18 @@ def deploy(
             access = kubeconfig.load(wanted.kubeconfig or "", wanted.context or "", wanted.namespace or "")
             cloud = Cloud(Api(access, call, step.update))
             _refuse_foreign(cloud, order)
+            _sweep(cloud, order, logger)
+            scales = not plan.autoscaled(order.standards) or _has_metrics(cloud)
             step.update(f"Kubernetes cluster {access.context or access.server}, namespace {access.namespace}")
         with steps.add(f"Deployment {order.name}") as step:
             cloud.api.notify = step.update
             creation = _make(cloud, order, step.update)
             step.update(f"Deployment {order.name}: all {plan.replicas(order.standards)} replicas are ready")
-            if plan.autoscaled(order.standards) and not _has_metrics(cloud):
+            if not scales:
                 step.output(
                     "the cluster has no metrics API (metrics-server): the autoscaler will not change replicas\n"
                 )
                 step.status("warn")
-        _sweep(cloud, order, logger)
     return Result(
         message(resolved, order, access, source), resources=creation.resources, template_data={"image": order.image}
     )
@@ -133,7 +134,7 @@ def _summary(resolved: standards.Resolved) -> str:
 def _has_metrics(cloud: Cloud) -> bool:
     """Tell whether an autoscaler could see how busy pods are; where nobody says, it is taken for granted."""
     try:
-        Api(cloud.api.access, cloud.api.call, patience=0.0).request("GET", METRICS, what="read the metrics API")
+        cloud.api.request("GET", METRICS, what="read the metrics API", patience=0.0)
     except MissingError:
         return False
     except PluginError:

@@ -15,6 +15,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 DONE = "done\n"
-GOODBYE_SECONDS = 2.0
-"""How long we wait for it to be gone; it may still be starting when a deploy fails at once."""
-
 UNDO_PATIENCE_SECONDS = 600.0
 """How long it goes on trying while the API server is away."""
 
@@ -84,8 +82,8 @@ class Guarded:
         if self._process is not None and self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(GOODBYE_SECONDS)
+            # The user need not wait for it to end, but somebody has to take its exit code.
+            threading.Thread(target=self._process.wait, name="guardian", daemon=True).start()
 
 
 def main() -> int:

@@ -30,7 +30,7 @@ class Watcher:
         api: Of its own thread, without patience.
         path: Of the collection.
         query: Which of its objects.
-        known: The only one that there is so far, if that is known; otherwise they are listed first.
+        known: The only one that there is so far, if that is known.
     """
 
     def __init__(self, api: Api, path: str, query: dict[str, str], known: Mapping[str, Any] | None = None) -> None:
@@ -38,6 +38,7 @@ class Watcher:
         self._path = path
         self._query = query
         self._known = known
+        self._fresh = True
 
     def run(self, kind: str, changes: queue.SimpleQueue[Item]) -> None:
         """Put all objects into the queue, each time that one changed.
@@ -69,17 +70,24 @@ class Watcher:
                 return
 
     def _begin(self) -> tuple[dict[str, Any], str]:
-        """Give the objects that there are, and the version from which to watch."""
-        known, self._known = self._known, None
+        """Give the objects that there are, and the version from which to watch.
+
+        The first watch needs no list: from no version it begins by telling of all that there is. Later ones do, as
+        what went meanwhile is not told.
+        """
+        known, fresh = self._known, self._fresh
+        self._known, self._fresh = None, False
         if known is not None:
             return {known["metadata"]["name"]: dict(known)}, str(known["metadata"]["resourceVersion"])
+        if fresh:
+            return {}, ""
         listed = self._api.request("GET", self._path, query=self._query)
         objects = {item["metadata"]["name"]: item for item in listed.get("items", ())}
         return objects, str(listed["metadata"]["resourceVersion"])
 
     def _watch(self, kind: str, changes: queue.SimpleQueue[Item], objects: dict[str, Any], version: str) -> None:
-        query = self._query | {"watch": "true", "resourceVersion": version, "timeoutSeconds": str(WATCH_SECONDS)}
-        query["allowWatchBookmarks"] = "true"
+        query = self._query | {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(WATCH_SECONDS)}
+        query |= {"resourceVersion": version} if version else {}
         for line in self._api.stream(self._path, query, SILENCE_SECONDS, f"watch {self._path}"):
             event = json.loads(line)
             if event["type"] == "ERROR":
