@@ -103,23 +103,34 @@ def progress(deployment: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -
         pods: Of it.
 
     Returns:
-        Complete only when all replicas are available and the status is of the latest spec.
+        Complete only when all replicas are ready: as the status of the latest spec says, or as the pods say
+        themselves, which the status follows a moment later (after an outage, many seconds later).
     """
     wanted = deployment.get("spec", {}).get("replicas", 1)
     status = deployment.get("status", {})
+    living = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+    ready_pods = sum(is_ready(pod) for pod in living)
     seen = status.get("observedGeneration", 0) >= deployment.get("metadata", {}).get("generation", 1)
-    ready = min(status.get("availableReplicas", 0), status.get("updatedReplicas", 0))
-    complete = seen and ready == wanted and status.get("replicas", 0) == wanted
-    waiting = next((text for pod in pods if (text := _pending(pod))), "")
+    available = min(status.get("availableReplicas", 0), status.get("updatedReplicas", 0))
+    ready = max(available, min(ready_pods, wanted))
+    settled = seen and available == wanted and status.get("replicas", 0) == wanted
+    complete = settled or (0 < wanted == ready_pods == len(living))
+    waiting = next((text for pod in living if (text := _pending(pod))), "")
     text = f"{ready} of {wanted} replicas ready" + (f"; {waiting}" if waiting and not complete else "")
     return Progress(ready, wanted, text, complete)
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Tell whether a pod is ready for traffic."""
+    conditions = pod.get("status", {}).get("conditions", ())
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def _pending(pod: Mapping[str, Any]) -> str:
     """Say in a few words what a pod waits for; empty if it is ready."""
     name = pod["metadata"]["name"]
     status = pod.get("status", {})
-    if any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", ())):
+    if is_ready(pod):
         return ""
     for container in _containers(status):
         waiting = container.get("state", {}).get("waiting")

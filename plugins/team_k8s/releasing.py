@@ -116,7 +116,7 @@ def _refuse_unready(cloud: Cloud, target: team_k8s_pb2.Deployment) -> None:
             f"deployment {target.name} is not in namespace {cloud.namespace} any more",
             fix="deploy again, or release a deployment that `waypoint deployment list` shows",
         )
-    state = diagnose.progress(found, ())
+    state = diagnose.progress(found, cloud.list("Pod", messages.selector(target)))
     if state.ready == 0 and state.wanted > 0:
         raise StateError(
             f"deployment {target.name} has no ready pod",

@@ -208,7 +208,7 @@ def last_lines(cloud: Cloud, pod: str, container: str) -> list[str]:
 
 
 def _too_slow(cloud: Cloud, name: str, pods: list[Any], state: diagnose.Progress, seconds: float) -> StateError:
-    unready = next((pod for pod in pods if not _is_ready(pod)), None)
+    unready = next((pod for pod in pods if not diagnose.is_ready(pod)), None)
     shown = ""
     if unready is not None:
         container = unready["spec"]["containers"][0]["name"]
@@ -221,8 +221,3 @@ def _too_slow(cloud: Cloud, name: str, pods: list[Any], state: diagnose.Progress
         fix="see why the app does not pass its readiness probe, or raise the option rollout_timeout",
         where=f"namespace {cloud.namespace}",
     )
-
-
-def _is_ready(pod: Any) -> bool:
-    conditions = pod.get("status", {}).get("conditions", ())
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)

@@ -115,7 +115,7 @@ def _pod_health(pod: dict[str, Any]) -> tuple[Health, str]:
     """Judge one pod: how it is, and why."""
     status = pod.get("status", {})
     failures = diagnose.failures({}, [pod])
-    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", ()))
+    ready = diagnose.is_ready(pod)
     phase = status.get("phase", "Pending")
     if ready and phase == "Running":
         health = Health.READY

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 
+from team_k8s import diagnose
 from team_k8s.gen.team_k8s.v1.team_k8s_pb2 import Deployment, Release, Task
 from waypaas_sdk.gen.docker.docker_pb2 import Image
 from waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2, resources_pb2
@@ -117,6 +118,11 @@ class App:
             self.bed.kubectl("get", kind, name, "-n", self.namespace, "-o", "json", "--show-managed-fields")
         )
         return found
+
+    def ready(self, deployment: str) -> int:
+        """Count the ready pods of a deployment, now."""
+        found = self.bed.kubectl("get", "pods", "-n", self.namespace, "-l", f"name={deployment}", "-o", "json")
+        return sum(diagnose.is_ready(pod) for pod in json.loads(found)["items"])
 
     def apply(self, manifest: dict[str, Any]) -> None:
         """Make an object as somebody else would."""

@@ -93,7 +93,7 @@ def test_api_server_away_for_20_s_in_a_rollout(app: App, bed: Bed) -> None:
     back.start()
     running.result(120)
     back.join()
-    assert app.get("deployment", "web-v1")["status"]["availableReplicas"] == 2
+    assert app.ready("web-v1") == 2
     assert "waiting for the API server since" in app.host.ui.text
 
 

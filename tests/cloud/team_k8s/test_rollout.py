@@ -29,7 +29,7 @@ def test_behaviour_07_what_is_deployed(app: App) -> None:
     (container,) = found["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "registry.test/any:1"
     assert {"name": "PORT", "value": "8080"} in container["env"]
-    assert found["status"]["availableReplicas"] == 2
+    assert app.ready("web-v1") == 2
     assert {entry["manager"] for entry in found["metadata"]["managedFields"] if entry["operation"] == "Apply"} == {
         "waypaas"
     }
@@ -38,7 +38,7 @@ def test_behaviour_07_what_is_deployed(app: App) -> None:
 def test_behaviour_08_all_replicas_have_to_be_ready(app: App) -> None:
     """A deploy of three replicas ends when three are ready, not when one is."""
     app.deploy("faults.test/slow-ready", replicas=3)
-    assert app.get("deployment", "web-v1")["status"]["availableReplicas"] == 3
+    assert app.ready("web-v1") == 3
     assert "0 of 3 replicas ready" in app.host.ui.text
 
 

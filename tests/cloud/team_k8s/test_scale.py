@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from app import App
 
+from team_k8s import diagnose
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -39,8 +41,8 @@ def test_fifty_deploys_at_once(bed: Bed, tmp_path: Path) -> None:
         with ThreadPoolExecutor(DEPLOYS) as pool:
             list(pool.map(deploy, range(1, DEPLOYS + 1)))
 
-        found = json.loads(bed.kubectl("get", "deployments", "-n", namespace, "-o", "json"))["items"]
-        assert [item["status"]["availableReplicas"] for item in found] == [2] * DEPLOYS
+        pods = json.loads(bed.kubectl("get", "pods", "-n", namespace, "-o", "json"))["items"]
+        assert [diagnose.is_ready(pod) for pod in pods] == [True] * DEPLOYS * 2
         requests = bed.requests(user)
         assert len(requests) <= DEPLOYS * MOST_REQUESTS
         listed = [uri for verb, uri in requests if verb in {"list", "watch"} and "/pods" in uri]

@@ -69,6 +69,25 @@ def test_status_of_an_older_spec_is_no_success() -> None:
     assert diagnose.progress(deployment(1, generation=1, **whole), []).complete
 
 
+READY = {"conditions": [{"type": "Ready", "status": "True"}]}
+
+
+@pytest.mark.parametrize(
+    ("pods", "complete"),
+    [
+        ([pod(**READY), pod(**READY)], True),
+        ([pod(**READY), pod()], False),
+        ([pod(**READY)], False),
+        ([pod(**READY), pod(**READY), pod()], False),
+        ([pod(**READY), pod(**READY), pod(deletionTimestamp="now")], True),
+        ([pod(**READY), pod(deletionTimestamp="now", **READY)], False),
+    ],
+)
+def test_behaviour_08_pods_say_so_themselves(pods: list[dict[str, Any]], complete: bool) -> None:  # noqa: FBT001  # a table's column
+    """When the status lags behind, a rollout of 2 is complete with two ready pods and no other one that lives."""
+    assert diagnose.progress(deployment(2), pods).complete is complete
+
+
 def test_no_replicas_are_complete_at_once() -> None:
     """An app scaled to 0 is deployed as soon as the controller saw it."""
     assert diagnose.progress(deployment(0), []).complete
