@@ -89,11 +89,12 @@ def test_the_rights_of_the_example_are_enough_and_none_is_too_many(deployer: App
     app.release(deployed, network=network | {"gateway": {"name": "testbed"}})
     app.release(deployed, network=network)
     release = app.release(deployed, network={"host": ""}, service={"type": "NodePort"})
-    assert release.url.startswith("http://10.244.0.1:"), "the address of a node"
+    assert release.url.startswith("http://10."), "the address of a node"
     assert app.status(deployed).health == 2
     assert app.status(release).health == 2
     text = app.refused("registry.test/hello:broken", 2, **options)
     assert "fatal: DATABASE_URL is not set" in text
+    assert "could not be removed" not in text
     assert "cannot be mounted" in app.refused("registry.test/hello:v1", 3, files={"/etc/x": "secret/missing"})
 
     following = app.host.begin("platform", "Logs", deployed, *app.job("default"))
