@@ -10,7 +10,8 @@ import functools
 from typing import TYPE_CHECKING
 
 from teamconfig import schema
-from teamconfig.layers import Layer, Leaf, Rank
+from teamconfig.layers import Layer, Leaf
+from teamconfig.ranks import Rank
 from teamconfig.rules import Rule
 
 if TYPE_CHECKING:

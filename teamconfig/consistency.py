@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from teamconfig import kinds, schema
 from teamconfig.errors import Problem
 from teamconfig.keys import format_key
-from teamconfig.layers import Rank
+from teamconfig.ranks import Rank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from teamconfig import kinds, schema, templates
 from teamconfig.errors import Problem
 from teamconfig.keys import format_key, nearest, parse_key
-from teamconfig.layers import Layer, Leaf, Rank
+from teamconfig.layers import Layer, Leaf
 from teamconfig.model import SECTIONS
 from teamconfig.rules import Rule
 from teamconfig.stanza import texts
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from teamconfig.keys import Key
+    from teamconfig.ranks import Rank
     from teamconfig.schema import Spec
     from teamconfig.yamlfile import Node
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from teamconfig.keys import format_key
-from teamconfig.layers import Rank
 from teamconfig.profile import Candidate, Provenance
+from teamconfig.ranks import Rank
 from teamconfig.rules import binding
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from teamconfig.keys import Key
-    from teamconfig.layers import Rank
     from teamconfig.model import (
         Ecs,
         Kubernetes,
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
         Standards,
         Tests,
     )
+    from teamconfig.ranks import Rank
     from teamconfig.rules import Rule
 
 

@@ -20,7 +20,8 @@ from teamconfig import document, yamlfile
 from teamconfig.document import Checker
 from teamconfig.errors import Problem, StandardsError
 from teamconfig.keys import nearest
-from teamconfig.layers import Layer, Rank
+from teamconfig.layers import Layer
+from teamconfig.ranks import Rank
 from teamconfig.tree import App, Org, Team, Tree
 
 if TYPE_CHECKING:

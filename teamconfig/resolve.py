@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from teamconfig import builtin, consistency, kinds, rules, schema, stanza, templates
 from teamconfig.errors import Problem, StandardsError
 from teamconfig.keys import format_key
-from teamconfig.layers import Rank
 from teamconfig.model import SECTIONS, Standards
 from teamconfig.origins import Origins
 from teamconfig.profile import Profile
+from teamconfig.ranks import Rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from teamconfig.keys import Key
-    from teamconfig.layers import Rank
+    from teamconfig.ranks import Rank
     from teamconfig.schema import Spec
 
 

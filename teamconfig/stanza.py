@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from teamconfig import kinds, templates
 from teamconfig.errors import Problem
 from teamconfig.keys import format_key, nearest
-from teamconfig.layers import Layer, Leaf, Rank
+from teamconfig.layers import Layer, Leaf
 from teamconfig.model import SECTIONS
+from teamconfig.ranks import Rank
 from teamconfig.schema import specs
 
 if TYPE_CHECKING:

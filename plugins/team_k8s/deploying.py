@@ -10,6 +10,7 @@ from team_k8s.api import Api
 from team_k8s.cloud import COMPANIONS, Cloud
 from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
 from team_k8s.guardian import Guarded
+from team_k8s.order import Order, image_reference
 from teamconfig import units
 from waypaas_sdk.errors import MissingError, PluginError, StateError
 from waypaas_sdk.resources import Category, Creation, Resource
@@ -95,7 +96,7 @@ def deploy(
     )
 
 
-def make_order(resolved: standards.Resolved, image: Image, config: DeploymentConfig) -> plan.Order:
+def make_order(resolved: standards.Resolved, image: Image, config: DeploymentConfig) -> Order:
     """Collect what is to be deployed.
 
     Args:
@@ -110,10 +111,10 @@ def make_order(resolved: standards.Resolved, image: Image, config: DeploymentCon
     environment = {"WAYPOINT_DEPLOYMENT_ID": config.id}
     if wanted.entrypoint_env:
         environment = config.environment()
-    return plan.Order(
+    return Order(
         identity=resolved.identity,
         standards=wanted,
-        image=plan.image_reference(image.image, image.tag),
+        image=image_reference(image.image, image.tag),
         deployment_id=config.id,
         sequence=config.sequence,
         environment=environment,
@@ -142,7 +143,7 @@ def _has_metrics(cloud: Cloud) -> bool:
     return True
 
 
-def _refuse_foreign(cloud: Cloud, order: plan.Order) -> None:
+def _refuse_foreign(cloud: Cloud, order: Order) -> None:
     """Refuse a name that something else has: it would be overwritten, and on failure removed."""
     found = cloud.find("Deployment", order.name)
     if found is None:
@@ -155,7 +156,7 @@ def _refuse_foreign(cloud: Cloud, order: plan.Order) -> None:
     )
 
 
-def _make(cloud: Cloud, order: plan.Order, tell: Any) -> Creation:
+def _make(cloud: Cloud, order: Order, tell: Any) -> Creation:
     """Apply everything and wait for the pods; undo it all on failure, and even if this process is killed."""
     labels = names.selector(order.name, order.deployment_id)
     access = cloud.api.access
@@ -185,7 +186,7 @@ def _undo(cloud: Cloud, kind: str, name: str, labels: dict[str, str]) -> None:
     Cloud(Api(cloud.api.access, notify=cloud.api.notify)).remove(kind, name, labels, at_once=True)
 
 
-def _sweep(cloud: Cloud, order: plan.Order, logger: Logger) -> None:
+def _sweep(cloud: Cloud, order: Order, logger: Logger) -> None:
     """Remove what deploys of this app left that never ended: their machine died with their guardian."""
     from datetime import UTC, datetime  # noqa: PLC0415  # rarely needed before
 
@@ -220,7 +221,7 @@ def is_abandoned(deployment: Mapping[str, Any], now: datetime) -> bool:
 
 
 def message(
-    resolved: standards.Resolved, order: plan.Order, access: kubeconfig.Access, source: Source
+    resolved: standards.Resolved, order: Order, access: kubeconfig.Access, source: Source
 ) -> team_k8s_pb2.Deployment:
     """Write down all that later operations need.
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from team_k8s import names
-from team_k8s.podspec import PORT_NAME, Manifest
+from team_k8s.podspec import PORT_NAME
 from waypaas_sdk.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from team_k8s.order import Manifest
     from teamconfig.model import Kubernetes, Network
 
 HTTP, HTTPS = 80, 443

@@ -12,7 +12,7 @@ from waypaas_sdk.errors import OptionError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from team_k8s.podspec import Manifest
+    from team_k8s.order import Manifest
     from team_k8s.taskoptions import TaskOptions
     from waypaas_sdk.arguments import TaskLaunchInfo
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from team_k8s import names
 from teamconfig import units
@@ -11,12 +11,10 @@ from teamconfig import units
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from team_k8s.plan import Order
+    from team_k8s.order import Manifest, Order
     from teamconfig.model import Kubernetes
     from teamconfig.model.containers import Init, Probe, Sidecar, Volume
     from teamconfig.model.kubernetes import Security
-
-Manifest = dict[str, Any]
 
 PORT_NAME = "http"
 """Of the app's own port, as the builtin has it; Services may name it."""

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from team_k8s import exposure, names, plan
 from team_k8s.cloud import COMPANIONS, FRONTS
+from team_k8s.order import Order
 from waypaas_sdk.errors import MissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from team_k8s.cloud import Cloud
-    from team_k8s.podspec import Manifest
+    from team_k8s.order import Manifest
     from teamconfig.profile import Profile
 
 OURS_TO_IGNORE = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
@@ -113,7 +114,7 @@ def manifests(
         OptionError: The standards ask for what their ingress class cannot do.
     """
     labels = profile.observability.labels or {}
-    order = plan.Order(
+    order = Order(
         identity=identity,
         standards=profile.kubernetes,
         image=image,

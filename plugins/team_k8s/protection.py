@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from team_k8s import names
 
 if TYPE_CHECKING:
-    from team_k8s.plan import Order
-    from team_k8s.podspec import Manifest
+    from team_k8s.order import Manifest, Order
 
 DNS_PORTS = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
 

@@ -46,7 +46,7 @@ def test_build(shared: PluginHost) -> None:
     assert json.loads(reply.result_json) == {"image": "built", "tag": "1"}
 
 
-def test_build_on_a_remote_runner(shared: PluginHost) -> None:
+def test_behaviour_03_build_on_a_remote_runner(shared: PluginHost) -> None:
     """BuildODR is an operation of its own and gets the registry's access info."""
     reply = shared.invoke("builder", "BuildODR", AccessInfo(image="registry/web"))
     assert unpacked(reply, Image).tag == "odr"
@@ -64,7 +64,7 @@ def test_authentication(host: PluginHost) -> None:
     )
 
 
-def test_registry(shared: PluginHost) -> None:
+def test_behaviour_03_a_registry_gives_access(shared: PluginHost) -> None:
     """A registry pushes, and gives access before there is an artifact."""
     pushed = shared.invoke("registry", "Push", Image(image="web", tag="1"))
     access = shared.invoke("registry", "Access", Args.JobInfo(app="web"))

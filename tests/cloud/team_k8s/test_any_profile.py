@@ -14,6 +14,7 @@ from profiles import SECTION_KUBERNETES, SECTION_NETWORK
 from team_k8s import exposure, kubeconfig, names, plan
 from team_k8s.api import APPLY_PATCH, Api
 from team_k8s.cloud import Cloud
+from team_k8s.order import Order
 from teamconfig import StandardsError, reading, resolve
 from teamconfig.stanza import Stanza
 from waypaas_sdk.errors import OptionError
@@ -58,7 +59,7 @@ def test_any_profile_is_accepted(cloud: Cloud, options: dict[str, Any], network:
         return
     identity = names.Identity(project, "web", "default", "dev", "payments")
     kubernetes = profile.kubernetes
-    order = plan.Order(identity, kubernetes, "registry.test/any:1", "01HDEPLOYMENT", 7)
+    order = Order(identity, kubernetes, "registry.test/any:1", "01HDEPLOYMENT", 7)
     try:
         target = exposure.Target(identity, order.name, "01HDEPLOYMENT", order.port, kubernetes, profile.network, {})
         planned = [*plan.manifests(order), *exposure.manifests(target)]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from team_k8s import exposure, names, plan
+from team_k8s import exposure, names
+from team_k8s.order import Order
 from teamconfig import reading, resolve
 from teamconfig.model import Network
 from teamconfig.stanza import Stanza
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from teamconfig.model import Kubernetes
 
     Standards = Callable[..., Kubernetes]
-    MakeOrder = Callable[..., plan.Order]
+    MakeOrder = Callable[..., Order]
     MakeTarget = Callable[..., exposure.Target]
 
 ORG = b"org: {name: acme, contact: '#platform', environments: [dev, production]}\n"
@@ -56,7 +57,7 @@ def standards() -> Standards:
 def make_target() -> MakeTarget:
     """Give the function that releases what was ordered."""
 
-    def make(order: plan.Order, network: Network | None = None, **values: Any) -> exposure.Target:
+    def make(order: Order, network: Network | None = None, **values: Any) -> exposure.Target:
         facts = {"name": order.name, "id": order.deployment_id, "port": order.port, "labels": order.labels, **values}
         return exposure.Target(order.identity, kubernetes=order.standards, network=network or Network(), **facts)
 
@@ -67,8 +68,8 @@ def make_target() -> MakeTarget:
 def make_order(standards: Standards) -> MakeOrder:
     """Give the function that orders a deploy with some options of waypoint.hcl."""
 
-    def make(identity: names.Identity = IDENTITY, **values: Any) -> plan.Order:
-        return plan.Order(
+    def make(identity: names.Identity = IDENTITY, **values: Any) -> Order:
+        return Order(
             identity=identity,
             standards=standards(**values),
             image="registry.test/hello:v1",

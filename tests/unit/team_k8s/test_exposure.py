@@ -14,12 +14,14 @@ from waypaas_sdk.errors import OptionError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    MakeOrder = Callable[..., plan.Order]
+    from team_k8s.order import Order
+
+    MakeOrder = Callable[..., Order]
 
 IDENTITY = names.Identity("shop", "web", "default", "dev", "payments")
 
 
-def service(order: plan.Order, name: str = "web-v7", deployment_id: str = "01HDEPLOYMENT") -> dict[str, Any]:
+def service(order: Order, name: str = "web-v7", deployment_id: str = "01HDEPLOYMENT") -> dict[str, Any]:
     """Plan the Service of an order."""
     target = exposure.Target(order.identity, name, deployment_id, order.port, order.standards, Network(), order.labels)
     return exposure.service(target)

@@ -19,6 +19,8 @@ from waypaas_sdk.gen.docker.docker_pb2 import Image
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from team_k8s.order import Order
+
 GOLDEN = Path(__file__).parent / "golden"
 CONFIG = DeploymentConfig(
     id="01HZXW5VE4M2Q6S8T0V2X4Z6A8",
@@ -29,7 +31,7 @@ CONFIG = DeploymentConfig(
 )
 
 
-def order(examples: Path, workspace: str, tag: str = "v1", options: Kubernetes | None = None) -> plan.Order:
+def order(examples: Path, workspace: str, tag: str = "v1", options: Kubernetes | None = None) -> Order:
     """Order a deploy of examples/01-minimal, as the platform does."""
     resolved = standards.resolve(examples / "01-minimal", "shop", "web", workspace, options, "app.web.deploy.use")
     made = deploying.make_order(resolved, Image(image="registry.test/hello", tag=tag), CONFIG)
@@ -37,7 +39,7 @@ def order(examples: Path, workspace: str, tag: str = "v1", options: Kubernetes |
     return dataclasses.replace(made, revision="dir:golden")
 
 
-def manifest(ordered: plan.Order) -> tuple[dict[str, Any], dict[str, Any]]:
+def manifest(ordered: Order) -> tuple[dict[str, Any], dict[str, Any]]:
     """Plan the Deployment; give it, and the app's container in it."""
     planned = plan.deployment(ordered)
     return planned, planned["spec"]["template"]["spec"]["containers"][0]
@@ -163,7 +165,7 @@ def test_pods_pass_the_restricted_standard(examples: Path, workspace: str) -> No
     ],
 )
 def test_what_the_standards_loosen_is_loose(
-    make_order: Callable[..., plan.Order], security: dict[str, Any], objection: str
+    make_order: Callable[..., Order], security: dict[str, Any], objection: str
 ) -> None:
     """Each option of `security` changes just its own point of `restricted`, and so is really applied."""
     assert restricted(podspec.pod(make_order())) == []
@@ -178,18 +180,18 @@ def test_what_the_standards_loosen_is_loose(
         {"read_only_root_filesystem": True},
     ],
 )
-def test_what_restricted_permits(make_order: Callable[..., plan.Order], security: dict[str, Any]) -> None:
+def test_what_restricted_permits(make_order: Callable[..., Order], security: dict[str, Any]) -> None:
     """Options that `restricted` permits keep a pod within it."""
     assert restricted(podspec.pod(make_order(security=security))) == []
 
 
-def test_users_and_groups(make_order: Callable[..., plan.Order]) -> None:
+def test_users_and_groups(make_order: Callable[..., Order]) -> None:
     """User, group and the volumes' group are each those of the standards, for all of the pod."""
     context = podspec.pod(make_order(security={"run_as_user": 1, "run_as_group": 2, "fs_group": 3}))["securityContext"]
     assert (context["runAsUser"], context["runAsGroup"], context["fsGroup"]) == (1, 2, 3)
 
 
-def test_pods_have_no_token_unasked(make_order: Callable[..., plan.Order]) -> None:
+def test_pods_have_no_token_unasked(make_order: Callable[..., Order]) -> None:
     """A pod may speak to the API server only where the standards name a service account for it."""
     assert podspec.pod(make_order())["automountServiceAccountToken"] is False
     assert "automountServiceAccountToken" not in podspec.pod(make_order(service_account="web"))

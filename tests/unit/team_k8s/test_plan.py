@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from team_k8s import builder, exposure, names, plan, podspec
+from team_k8s.order import Order, image_reference
 from teamconfig import units
 from teamconfig.errors import StandardsError
 from teamconfig.model import Observability
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from teamconfig.model import Kubernetes
 
-    MakeOrder = Callable[..., plan.Order]
+    MakeOrder = Callable[..., Order]
     MakeTarget = Callable[..., exposure.Target]
     Standards = Callable[..., Kubernetes]
 
@@ -75,7 +76,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-def ordered(make_order: MakeOrder, options: dict[str, Any]) -> plan.Order | None:
+def ordered(make_order: MakeOrder, options: dict[str, Any]) -> Order | None:
     """Order a deploy, or give None where the resolver refuses the options."""
     try:
         return make_order(**options)
@@ -95,7 +96,7 @@ def leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def container(order: plan.Order) -> dict[str, Any]:
+def container(order: Order) -> dict[str, Any]:
     """Give the app's container as it is planned."""
     (found,) = plan.deployment(order)["spec"]["template"]["spec"]["containers"]
     return dict(found)
@@ -331,7 +332,7 @@ DIGEST = "sha256:" + "a" * 64
 )
 def test_references(image: str, tag: str, reference: str, policy: str) -> None:
     """An image and its tag become one reference, which is pulled each time only if its tag may move."""
-    assert plan.image_reference(image, tag) == reference
+    assert image_reference(image, tag) == reference
     assert podspec.pull_policy(reference) == policy
 
 
@@ -347,8 +348,8 @@ def test_no_tag_is_latest(reference: str) -> None:
 )
 def test_what_the_builder_splits_is_joined(image: str, tag: str) -> None:
     """The reference in waypoint.hcl's build stanza is the one that is deployed."""
-    assert plan.image_reference(*builder.split(f"{image}:{tag}")) == f"{image}:{tag}"
-    assert plan.image_reference(*builder.split(f"{image}@{DIGEST}")) == f"{image}@{DIGEST}"
+    assert image_reference(*builder.split(f"{image}:{tag}")) == f"{image}:{tag}"
+    assert image_reference(*builder.split(f"{image}@{DIGEST}")) == f"{image}@{DIGEST}"
 
 
 def test_another_deploy_shares_nothing(make_order: MakeOrder) -> None:

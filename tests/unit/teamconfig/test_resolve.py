@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from teamconfig import StandardsError, builtin, kinds, resolve, schema, stanza
 from teamconfig.keys import format_key
-from teamconfig.layers import Layer, Leaf, Rank
+from teamconfig.layers import Layer, Leaf
 from teamconfig.model import Kubernetes
+from teamconfig.ranks import Rank
 from teamconfig.rules import Rule
 from teamconfig.stanza import Stanza
 from teamconfig.tree import App, Org, Team, Tree
