@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from teamconfig import kinds, schema
+from teamconfig import clashes, kinds, schema
 from teamconfig.errors import Problem
 from teamconfig.keys import format_key
 from teamconfig.ranks import Rank
@@ -31,43 +31,14 @@ def _misshapen(winners: Mapping[Key, Any], stacks: Mapping[Key, list[Layer]]) ->
         top = stacks[key][-1]
         written = top.leaves[key].value
         spec = schema.find(key)
-        if spec is None or spec.shape is None or not isinstance(value, str) or value == written:
+        if spec is None or spec.shape is None or not isinstance(value, str):
             continue
         if not spec.shape.fits(value):
             kind = "option" if top.rank is Rank.FILE else "policy"
-            what = f"{format_key(key)}: {written} becomes {value}, which is not allowed"
+            becomes = "" if value == written else f" becomes {value}, which"
+            what = f"{format_key(key)}: {written}{becomes} is not allowed"
             why = f"{key[-1]} is {spec.shape.words}"
             found.append(Problem(what, why, "shorten it, or change its words", top.where(key), kind))  # type: ignore[arg-type]
-    return found
-
-
-def _clashes(winners: Mapping[Key, Any], stacks: Mapping[Key, list[Layer]], app: str) -> list[Problem]:
-    """Find names and ports of an app's pod that two of its parts want."""
-    found = []
-
-    def clash(key: str, what: str, other: str) -> None:
-        top = stacks["kubernetes", key][-1]
-        kind = "option" if top.rank is Rank.FILE else "policy"
-        fix = f"give one of kubernetes.{key} another"
-        where = top.where(("kubernetes", key))
-        found.append(Problem(f"{what} is there twice", f"{other} has it too", fix, where, kind))  # type: ignore[arg-type]
-
-    names = {app: "the app"}
-    for key in ("sidecars", "init"):
-        for item in winners.get(("kubernetes", key), ()):
-            if item["name"] in names:
-                clash(key, f"container {item['name']}", names[item["name"]])
-            names[item["name"]] = f"one of kubernetes.{key}"
-    port = winners.get(("kubernetes", "port"))
-    offered = {winners.get(("kubernetes", "service", "port"))}
-    for item in winners.get(("kubernetes", "ports"), ()):
-        if port and item["port"] == port:
-            clash("ports", f"port {port}", "the app itself")
-        if port and item["name"] == "http":
-            clash("ports", "port name http", "the app itself")
-        if item.get("service_port") in offered:
-            clash("ports", f"service_port {item['service_port']}", "the Service")
-        offered |= {item["service_port"]} if item.get("service_port") else set()
     return found
 
 
@@ -82,7 +53,7 @@ def problems(winners: Mapping[Key, Any], stacks: Mapping[Key, list[Layer]], app:
     Returns:
         One problem for each pair that does not fit.
     """
-    found = [*_misshapen(winners, stacks), *_clashes(winners, stacks, app)]
+    found = [*_misshapen(winners, stacks), *clashes.problems(winners, stacks, app)]
     for low, high in _AT_MOST:
         if low not in winners or high not in winners:
             continue

@@ -216,7 +216,7 @@ def _fits(checker: Checker, spec: Spec, value: Any, name: str, line: int) -> boo
     try:
         kinds.check(spec, value)
     except kinds.RefusedError as err:
-        checker.refuse(f"{name} is not allowed", err.why, f"write {err.example}", line)
+        checker.refuse(f"{name} is not allowed", err.why, kinds.advice(spec, err, err.example), line)
         return False
     return True
 
@@ -233,7 +233,8 @@ def _value(checker: Checker, spec: Spec, node: Node, key: Key) -> Any:
         kinds.check(spec, found)
     except kinds.RefusedError as err:
         shown = str(found).lower() if isinstance(found, bool) else found
-        checker.refuse(f"{name}: {shown} is not allowed", err.why, f"write {spec.name}: {err.example}", node.line)
+        fix = kinds.advice(spec, err, f"{spec.name}: {err.example}")
+        checker.refuse(f"{name}: {shown} is not allowed", err.why, fix, node.line)
         return _ABSENT
     fine = all(_template(checker, spec, text, name, node.line) for text in texts(found))
     return found if fine else _ABSENT

@@ -60,5 +60,5 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     """
     import difflib  # noqa: PLC0415  # only who mistypes pays for it
 
-    found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
+    found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.65)
     return found[0] if found else None

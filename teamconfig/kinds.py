@@ -102,6 +102,21 @@ def same(spec: Spec, one: Any, other: Any) -> bool:
     return measure(spec, one) == measure(spec, other)
 
 
+def advice(spec: Spec, err: RefusedError, written: str) -> str:
+    """Say what to write instead; the model's own example is told as one.
+
+    Args:
+        spec: The key.
+        err: Why its value was refused.
+        written: The example as it stands in the file.
+
+    Returns:
+        One imperative.
+    """
+    lead = "for example, write" if err.example == spec.example and not spec.choices else "write"
+    return f"{lead} {written}"
+
+
 def check(spec: Spec, value: Any) -> None:
     """Refuse a value that does not fit.
 
@@ -139,10 +154,10 @@ def _check_shape(spec: Spec, value: Any) -> None:
     entries = value.items() if spec.kind == "map" else [("", item) for item in value] if spec.kind == "list" else None
     for key, text in entries if entries is not None else [("", value)]:
         if spec.key_shape is not None and not spec.key_shape.fits(key):
-            raise RefusedError(f"each key of {spec.name} is {spec.key_shape.words}", spec.example)
+            raise RefusedError(f"each key of {spec.name} is {spec.key_shape.words}", spec.example, (key,))
         if spec.shape is not None and not (spec.template and "{" in text) and not spec.shape.fits(text):
             whose = f"each text of {spec.name}" if entries is not None else spec.name
-            raise RefusedError(f"{whose} is {spec.shape.words}", spec.example)
+            raise RefusedError(f"{whose} is {spec.shape.words}", spec.example, (key,) if key else ())
 
 
 def _check_bounds(spec: Spec, value: Any) -> None:
@@ -160,12 +175,10 @@ def _check_bounds(spec: Spec, value: Any) -> None:
 def _check_texts(spec: Spec, value: Any) -> None:
     """Refuse what is not a list, or a map, of texts only."""
     if spec.kind == "map" and isinstance(value, dict):
-        items: list[Any] = [*value, *value.values()]
-    elif spec.kind == "list" and isinstance(value, list):
-        items = value
-    else:
-        items = [None]
-    if not all(isinstance(item, str) for item in items):
+        wrong = next((name for name, item in value.items() if not isinstance(item, str)), None)
+        if wrong is not None:
+            raise RefusedError(f"each value of {spec.name} is a text", spec.example, (str(wrong),))
+    elif spec.kind != "list" or not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise RefusedError(f"{spec.name} is {WANTED[spec.kind]}", spec.example)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from teamconfig import builtin, consistency, kinds, rules, schema, stanza, templates
+from teamconfig import builtin, consistency, kinds, rules, schema, stanza, templates, totals
 from teamconfig.errors import Problem, StandardsError
 from teamconfig.keys import format_key
 from teamconfig.model import SECTIONS, Standards
@@ -65,6 +65,7 @@ def profile(
     problems += _loosened(bound)
     problems += _breaches(bound, stacks, winners)
     problems += _broken_locks(bound, stacks, words)
+    problems += totals.problems(bound, winners, stacks)
     problems += consistency.problems(winners, stacks, app)
     if problems:
         raise StandardsError(problems, f"{len(problems)} problems with {project}/{app} in {environment}")

@@ -103,7 +103,10 @@ def find(start: Path, environ: Mapping[str, str]) -> tuple[str, Path]:
 def _config(path: Path) -> str:
     """Read a config file; empty if there is none or it names no standards."""
     try:
-        content = path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise errors.state(f"{path} cannot be read", "it is no file", "replace it by a file", str(path))
+        with path.open("rb") as file:
+            content = file.read(yamlfile.MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as err:

@@ -85,6 +85,14 @@ def layer(stanzas: Iterable[Stanza]) -> tuple[Layer, list[Problem]]:
     return Layer(Rank.FILE, "", "waypoint.hcl", reader.leaves, places=reader.places), reader.problems
 
 
+_LISTED = 12
+
+
+def _instead(known: Mapping[str, Spec]) -> str:
+    more = ", ..." if len(known) > _LISTED else ""
+    return f"use one of {', '.join(list(known)[:_LISTED])}{more}"
+
+
 class _Reader:
     """Goes through stanzas and collects leaves, their places and problems."""
 
@@ -107,7 +115,7 @@ class _Reader:
             spec, where = known.get(name), f"{path}.{name}"
             if spec is None:
                 close = nearest(name, known)
-                fix = f"write {close}" if close else "remove it"
+                fix = f"write {close}" if close else _instead(known)
                 self._refuse(name, value, f"{format_key(prefix)} has no such key", fix, where)
             elif spec.kind != "block" or spec.block is None:
                 if value is not None:
@@ -125,8 +133,10 @@ class _Reader:
         try:
             kinds.check(spec, value)
         except kinds.RefusedError as err:
-            fix = f"write {spec.name} = {literal(err.example) if spec.kind in _QUOTED else err.example}"
-            self._refuse(spec.name, value, err.why, fix, ".".join((where, *err.inside)))
+            quoted = literal(err.example) if spec.kind in _QUOTED else err.example
+            written = err.example if spec.kind == "blocks" else f"{spec.name} = {quoted}"
+            name = ".".join((spec.name, *err.inside)) if spec.kind == "map" else spec.name
+            self._refuse(name, value, err.why, kinds.advice(spec, err, written), ".".join((where, *err.inside)))
             return
         word = next((found for text in texts(value) if (found := templates.unknown(text))), None)
         if spec.template and word is not None:

@@ -73,7 +73,7 @@ def read(content: bytes, path: str) -> tuple[Node | None, list[Problem]]:
     try:
         root = yaml.compose(text, Loader=_Loader)
     except (yaml.YAMLError, RecursionError) as err:
-        return None, [_syntax(err, path)]
+        return None, [_syntax(err, path, text)]
     if root is None:
         return None, []
     reader = _Reader(path)
@@ -93,11 +93,16 @@ def _nesting(text: str) -> int:
     return deepest
 
 
-def _syntax(err: Exception, path: str) -> Problem:
+def _syntax(err: Exception, path: str, text: str) -> Problem:
     mark = getattr(err, "problem_mark", None) or getattr(err, "context_mark", None)
     where = f"{path}:{mark.line + 1}" if mark is not None else path
+    what = f"{path} is not valid YAML"
+    lines = text.splitlines()
+    line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return Problem(what, "the line begins with a tab", "indent it with spaces", where)
     why = getattr(err, "problem", None) or str(err).partition("\n")[0]
-    return Problem(f"{path} is not valid YAML", why, "mend the syntax; look at the indentation first", where)
+    return Problem(what, why, "mend the syntax; look at the indentation, and at quotes around texts with # or :", where)
 
 
 def _too_deep(path: str, line: int) -> Problem:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from waypaas_sdk.errors import CancelledError
 from waypaas_sdk.gen.hashicorp.waypoint.sdk import streams_pb2
 from waypaas_sdk.goplugin.dispatch import stub
+from waypaas_sdk.plaintext import clean_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,7 +71,7 @@ class LogViewer:
         """
         batch = streams_pb2.Logs.NextBatchResp()
         for line in lines:
-            event = batch.events.add(partition=line.partition, contents=line.text)
+            event = batch.events.add(partition=line.partition, contents=clean_log(line.text))
             event.timestamp.FromDatetime(line.timestamp)
             if len(batch.events) >= BATCH_LINES:
                 self._put(batch)

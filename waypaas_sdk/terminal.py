@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from waypaas_sdk.errors import StateError
 from waypaas_sdk.gen.hashicorp.waypoint.sdk import streams_pb2
 from waypaas_sdk.goplugin.dispatch import stub
+from waypaas_sdk.plaintext import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -78,7 +79,7 @@ class TerminalUI:
         """
         if style not in STYLES:
             raise ValueError(f"there is no style {style!r}; there are: {', '.join(sorted(STYLES - {''}))}")
-        self.send(Event(line=Event.Line(msg=text, style=style)))
+        self.send(Event(line=Event.Line(msg=clean(text), style=style)))
 
     def named_values(self, values: Sequence[tuple[str, object]]) -> None:
         """Show names with their values, aligned.
@@ -86,7 +87,7 @@ class TerminalUI:
         Args:
             values: Pairs in order.
         """
-        shown = [Event.NamedValue(name=name, value=str(value)) for name, value in values]
+        shown = [Event.NamedValue(name=clean(name), value=clean(str(value))) for name, value in values]
         self.send(Event(named_values=Event.NamedValues(values=shown)))
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -211,7 +212,7 @@ class StatusLine:
 
     def update(self, message: str) -> None:
         """Replace the line."""
-        self._send(Event(status=Event.Status(msg=message)))
+        self._send(Event(status=Event.Status(msg=clean(message))))
 
     def step(self, status: str, message: str) -> None:
         """Leave a finished line behind.
@@ -220,7 +221,7 @@ class StatusLine:
             status: "ok", "error", "warn", or a text of its own.
             message: What was done.
         """
-        self._send(Event(status=Event.Status(status=status, msg=message, step=True)))
+        self._send(Event(status=Event.Status(status=status, msg=clean(message), step=True)))
 
     def __enter__(self) -> Self:
         return self
@@ -294,15 +295,15 @@ class WireStep:
         """Change the text of the step; the same text again is not sent again."""
         if message != self._message:
             self._message = message
-            self._event(msg=message)
+            self._event(msg=clean(message))
 
     def status(self, status: str) -> None:
         """Change its mark: "ok", "error", "warn"."""
         self._event(status=status)
 
     def output(self, text: str | bytes) -> None:
-        """Show text below the step, as in a terminal."""
-        self._event(output=text.encode() if isinstance(text, str) else text)
+        """Show text below the step; bytes go to the terminal as they are."""
+        self._event(output=clean(text).encode() if isinstance(text, str) else text)
 
     def done(self) -> None:
         """End it well; once ended, it stays as it ended."""

@@ -1,4 +1,5 @@
 # A project that deploys with the plugin beside it: waypoint init, waypoint up.
+# The plugin runs with the python3 of the PATH: activate the environment that has waypaas in it first.
 project = "hello"
 
 app "web" {

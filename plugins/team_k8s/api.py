@@ -34,11 +34,19 @@ CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
 """How long one request may take, before it is tried again."""
 
+WHOLE_ANSWER_SECONDS = 60.0
+MOST_ANSWER_BYTES = 256 << 20
+MOST_LINE_BYTES = 8 << 20
+"""Bounds of what a server may make us read: an object is at most 1.5 MiB, a list has as many as a page."""
+
+MOST_PAUSE_SECONDS = 30.0
+"""However long the server asks us to stay away."""
+
 PATIENCE_SECONDS = 60.0
 """How long to go on trying, by default."""
 
-NOT_YAML = re.compile("[\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
-"""Characters that JSON may hold as they are, and YAML may not."""
+NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Characters that JSON may hold as they are, and that YAML refuses or takes for ends of lines."""
 
 RETRIED = {429, 502, 503, 504}
 MERGE_PATCH = "application/merge-patch+json"
@@ -118,12 +126,13 @@ class Api:
             except OSError as err:
                 failure = self._away(err)
             if failure is None:
-                return json.loads(data or b"{}")
+                return decoded(data, what or f"{method} {path}")
             gone = time.monotonic() - begun
             if not isinstance(failure, CloudBusyError) or gone > patience:
                 raise failure
             self.notify(f"waiting for the API server at {self.access.server} since {gone:.0f} s: {failure.what}")
-            self.rest(max(pause, failure.retry_after or 0.0) * random.uniform(0.8, 1.2))  # noqa: S311  # jitter
+            asked = min(failure.retry_after or 0.0, MOST_PAUSE_SECONDS, max(patience - gone, 0.0))
+            self.rest(max(pause, asked) * random.uniform(0.8, 1.2))  # noqa: S311  # jitter
             pause = min(pause * 2, 5.0)
 
     def rest(self, seconds: float) -> None:
@@ -151,7 +160,7 @@ class Api:
 
         try:
             response = connection.getresponse()
-            return response.status, dict(response.headers), response.read()
+            return response.status, dict(response.headers), _read(response)
         except http.client.HTTPException as err:
             raise ConnectionResetError(str(err) or type(err).__name__) from err
 
@@ -227,8 +236,10 @@ class Api:
             with contextlib.closing(connection), guard:
                 response = connection.getresponse()
                 if response.status >= 300:  # noqa: PLR2004  # HTTP's failures
-                    raise refusal(response.status, dict(response.headers), response.read(), what)
-                while line := response.readline():
+                    raise refusal(response.status, dict(response.headers), _read(response), what)
+                while line := response.readline(MOST_LINE_BYTES):
+                    if len(line) == MOST_LINE_BYTES:
+                        raise CloudError(f"{what}: the API server sent a line of over {MOST_LINE_BYTES >> 20} MiB")
                     yield line
         except (OSError, http.client.HTTPException) as err:
             if self.call is not None and self.call.cancelled:
@@ -240,6 +251,43 @@ class Api:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    """Read an answer to its end, but neither for ever nor without bound."""
+    deadline = time.monotonic() + WHOLE_ANSWER_SECONDS
+    parts, size = [], 0
+    while part := response.read1(1 << 16):
+        parts.append(part)
+        size += len(part)
+        if size > MOST_ANSWER_BYTES:
+            raise CloudError(f"the API server sent more than {MOST_ANSWER_BYTES >> 20} MiB")
+        if time.monotonic() > deadline:
+            raise TimeoutError(110, f"its answer was not whole within {WHOLE_ANSWER_SECONDS:g} s")
+    return b"".join(parts)
+
+
+def decoded(data: bytes, what: str) -> Any:
+    """Read what the server answers or sends: JSON, and an object.
+
+    Args:
+        data: The answer, or a line of a watch.
+        what: Was being done.
+
+    Returns:
+        The object.
+
+    Raises:
+        CloudError: It is something else, as a proxy's page.
+    """
+    try:
+        found = json.loads(data or b"{}")
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        fix = "check that the kubeconfig's server is a Kubernetes API server, and no proxy's page"
+        raise CloudError(f"{what}: the answer is not from a Kubernetes API server", fix=fix)
+    return found
 
 
 def encoded(body: Any) -> bytes:
@@ -270,7 +318,7 @@ def refusal(status: int, headers: Mapping[str, str], data: bytes, what: str) -> 
     try:
         said = json.loads(data)
         message = str(said.get("message", "")) or f"HTTP {status}"
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         message = f"HTTP {status}"
     trace = headers.get("Audit-Id", "")
     mark = f" (audit id {trace})" if trace else ""
@@ -289,5 +337,7 @@ def refusal(status: int, headers: Mapping[str, str], data: bytes, what: str) -> 
         return StateError(f"{what} met a conflict", why=f"the API server says: {message}{mark}", fix="try again")
     if status in RETRIED:
         after = headers.get("Retry-After", "")
-        return CloudBusyError(f"{what}: {message}{mark}", retry_after=float(after) if after.isdigit() else None)
+        return CloudBusyError(
+            f"{what}: {message}{mark}", retry_after=float(after) if after.isascii() and after.isdigit() else None
+        )
     return CloudError(f"{what} failed", why=f"the API server says: {message} (HTTP {status}){mark}")

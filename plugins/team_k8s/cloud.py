@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from team_k8s import names
 from team_k8s.api import APPLY_PATCH, MERGE_PATCH, Api
@@ -53,8 +54,8 @@ class Cloud:
     def path(self, kind: str, name: str = "") -> str:
         """Give the path of a kind's collection, or of one object."""
         group, plural = PATHS[kind]
-        collection = f"/{group}/namespaces/{self.namespace}/{plural}"
-        return f"{collection}/{name}" if name else collection
+        collection = f"/{group}/namespaces/{quote(self.namespace, safe='')}/{plural}"
+        return f"{collection}/{quote(name, safe='')}" if name else collection
 
     def apply(self, manifest: Mapping[str, Any], *, dry_run: bool = False) -> Any:
         """Apply an object on the server's side, as its owner.

@@ -33,6 +33,9 @@ CATEGORIES = {
     "NetworkPolicy": Category.POLICY,
     "PodDisruptionBudget": Category.POLICY,
 }
+NO_EXEC = {"WAYPOINT_CEB_DISABLE_EXEC": "1"}
+"""Closes the other door for a shell: Waypoint's entrypoint, should the image have it."""
+
 METRICS = "/apis/metrics.k8s.io/v1beta1"
 ABANDONED_SECONDS = 120.0
 """How much longer than its own timeout a deploy must be silent to count as abandoned."""
@@ -111,6 +114,8 @@ def make_order(resolved: standards.Resolved, image: Image, config: DeploymentCon
     environment = {"WAYPOINT_DEPLOYMENT_ID": config.id}
     if wanted.entrypoint_env:
         environment = config.environment()
+    if resolved.profile.protected or wanted.exec != "allow":
+        environment |= NO_EXEC
     return Order(
         identity=resolved.identity,
         standards=wanted,
@@ -145,15 +150,17 @@ def _has_metrics(cloud: Cloud) -> bool:
 
 def _refuse_foreign(cloud: Cloud, order: Order) -> None:
     """Refuse a name that something else has: it would be overwritten, and on failure removed."""
-    found = cloud.find("Deployment", order.name)
-    if found is None:
-        return
-    owner = found["metadata"].get("labels", {}).get("waypaas.dev/project", "")
-    raise StateError(
-        f"a Deployment {order.name} exists already in namespace {cloud.namespace}",
-        why=f"it is of project {owner}" if owner else "it was not made by team-k8s",
-        fix="set the standard kubernetes.namespace to one of its own, or remove that Deployment",
-    )
+    for manifest in plan.manifests(order):
+        kind = manifest["kind"]
+        found = cloud.find(kind, order.name)
+        if found is None:
+            continue
+        owner = found["metadata"].get("labels", {}).get("waypaas.dev/project", "")
+        raise StateError(
+            f"a {kind} {order.name} exists already in namespace {cloud.namespace}",
+            why=f"it is of project {owner}" if owner else "it was not made by team-k8s",
+            fix=f"set the standard kubernetes.namespace to one of its own, or remove that {kind}",
+        )
 
 
 def _make(cloud: Cloud, order: Order, tell: Any) -> Creation:
@@ -249,4 +256,5 @@ def message(
         profile_digest=resolved.profile.digest(),
         image=order.image,
         console_url=wanted.console_url or "",
+        protected=resolved.profile.protected,
     )

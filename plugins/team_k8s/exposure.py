@@ -17,11 +17,19 @@ if TYPE_CHECKING:
 
 HTTP, HTTPS = 80, 443
 
+NGINX, ALB = "nginx.ingress.kubernetes.io/", "alb.ingress.kubernetes.io/"
+
 SOURCE_RANGES = {
-    "nginx": "nginx.ingress.kubernetes.io/whitelist-source-range",
-    "alb": "alb.ingress.kubernetes.io/inbound-cidrs",
+    "nginx": (f"{NGINX}allowlist-source-range", f"{NGINX}whitelist-source-range"),
+    "alb": (f"{ALB}inbound-cidrs",),
 }
-"""Annotation by which an ingress class takes the networks of its clients."""
+"""Annotations by which an ingress class takes the networks of its clients."""
+
+WIDER = {
+    "nginx": ("allowlist-source-range", "whitelist-source-range", "configuration-snippet", "server-snippet"),
+    "alb": ("inbound-cidrs", "security-groups", "security-group-prefix-lists"),
+}
+"""Annotations of a class, behind its prefix, by which these networks could be widened again."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,13 @@ def service(target: Target) -> Manifest:
                 {"name": extra.name, "port": extra.service_port, "targetPort": extra.port, "protocol": protocol}
             )
     spec: Manifest = {"type": kind, "selector": names.selector(target.name, target.id), "ports": ports}
+    if kind == "NodePort" and target.network.allowed_cidrs:
+        raise OptionError(
+            "network.allowed_cidrs cannot be held by a Service of type NodePort",
+            why="every node would take its clients from anywhere",
+            fix="choose the type LoadBalancer or ClusterIP",
+            where="kubernetes.service.type",
+        )
     if kind == "LoadBalancer" and target.network.allowed_cidrs:
         spec["loadBalancerSourceRanges"] = list(target.network.allowed_cidrs)
     return target.object("v1", "Service", spec, wanted.annotations if wanted else None)
@@ -149,7 +164,7 @@ def ingress(target: Target) -> Manifest:
         if tls.certificate_arn:
             annotations["alb.ingress.kubernetes.io/certificate-arn"] = tls.certificate_arn
     if network.allowed_cidrs:
-        annotations[_source_ranges(network)] = ",".join(network.allowed_cidrs)
+        annotations |= dict.fromkeys(_source_ranges(network), ",".join(network.allowed_cidrs))
     return target.object("networking.k8s.io/v1", "Ingress", spec, annotations)
 
 
@@ -158,14 +173,24 @@ def _service_port(target: Target) -> int:
     return (wanted and wanted.port) or HTTP
 
 
-def _source_ranges(network: Network) -> str:
-    found = SOURCE_RANGES.get(network.ingress_class or "", "")
-    if not found:
-        known = ", ".join(sorted(SOURCE_RANGES))
+def _source_ranges(network: Network) -> tuple[str, ...]:
+    """Give the annotations that hold clients to their networks; refuse what would not hold, or be widened again."""
+    found = SOURCE_RANGES.get(network.ingress_class or "")
+    if found is None:
+        shown = f"class {network.ingress_class}" if network.ingress_class else "the cluster's default class"
         raise OptionError(
-            f"network.allowed_cidrs cannot be held by an Ingress of class {network.ingress_class or 'unknown'}",
-            why=f"only these classes are known to hold clients to networks: {known}",
+            f"network.allowed_cidrs cannot be held by an Ingress of {shown}",
+            why=f"only these classes are known to hold clients to networks: {', '.join(sorted(SOURCE_RANGES))}",
             fix="set network.ingress_class, or hold it by network.annotations and remove allowed_cidrs",
+            where="network.allowed_cidrs",
+        )
+    wider = [key for key in network.annotations or {} if key.rpartition("/")[2] in WIDER[network.ingress_class or ""]]
+    if wider:
+        raise OptionError(
+            f"the annotation {wider[0]} is not allowed beside network.allowed_cidrs",
+            why="it would widen the networks that may reach the app",
+            fix="remove it, or ask whoever set allowed_cidrs",
+            where="network.annotations",
         )
     return found
 
@@ -188,6 +213,7 @@ def http_route(target: Target) -> Manifest:
             "network.allowed_cidrs cannot be held by an HTTPRoute",
             why="the Gateway API leaves that to the Gateway",
             fix="limit the Gateway itself, and remove allowed_cidrs",
+            where="network.allowed_cidrs",
         )
     parent: Manifest = {"group": "gateway.networking.k8s.io", "kind": "Gateway"}
     named = {"name": gateway.name, "namespace": gateway.namespace, "sectionName": gateway.listener} if gateway else {}

@@ -55,7 +55,7 @@ class Guarded:
     def __enter__(self) -> Self:
         environ = {key: value for key, value in os.environ.items() if key != "WAYPOINT_PLUGIN"}
         self._process = subprocess.Popen(  # ourselves
-            [sys.executable, "-m", "team_k8s.guardian"],
+            [sys.executable, "-P", "-m", "team_k8s.guardian"],  # never a module of the directory that is deployed
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

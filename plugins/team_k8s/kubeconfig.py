@@ -91,6 +91,8 @@ def load(
     server = cluster.text("server", required=True)
     if not server.startswith(("https://", "http://")):
         raise cluster.broken("server", "it must begin with https:// or http://")
+    if "@" in server:
+        raise cluster.broken("server", "it must not hold a name or password; the user's entry does")
     headers, certificate = _credentials(user, cluster, chosen)
     return Access(
         server=server.rstrip("/"),

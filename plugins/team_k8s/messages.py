@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from team_k8s import names
 from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
+from waypaas_sdk.errors import PolicyError
 
 if TYPE_CHECKING:
     from team_k8s.cloud import Cloud
     from team_k8s.kubeconfig import Access
+    from waypaas_sdk.arguments import JobInfo
     from waypaas_sdk.call import Call
 
 
@@ -44,6 +46,25 @@ def cloud(noted: team_k8s_pb2.Cluster, call: Call | None = None, patience: float
 
     access = kubeconfig.load(noted.kubeconfig, noted.context, noted.namespace)
     return Cloud(Api(access, call, patience=patience))
+
+
+def refuse_other(identity: names.Identity, job: JobInfo) -> None:
+    """Refuse a job about something else than what it was handed: its standards would be the wrong ones.
+
+    Args:
+        identity: Of the deployment.
+        job: As the host says.
+
+    Raises:
+        PolicyError: Project, app or workspace differ.
+    """
+    stored, asked = (identity.project, identity.app, identity.workspace), (job.project, job.app, job.workspace)
+    if stored != asked:
+        raise PolicyError(
+            f"the deployment is of {'/'.join(stored)}, and the job is about {'/'.join(asked)}",
+            why="a deployment is judged by the standards of its own project, app and workspace",
+            fix="run it in that workspace",
+        )
 
 
 def identity_to_proto(identity: names.Identity) -> team_k8s_pb2.Identity:

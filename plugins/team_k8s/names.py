@@ -13,6 +13,9 @@ from dataclasses import dataclass
 MAX_NAME = 63
 """Characters of a DNS label, which names of Services and values of labels have to be."""
 
+HASHED = re.compile(r"-[0-9a-f]{8}$")
+"""What looks like our own shortened form gets a hash too, so that nothing can be taken for another."""
+
 FIELD_MANAGER = "waypaas"
 """Under which our server-side apply owns fields."""
 
@@ -54,7 +57,7 @@ def dns_label(text: str) -> str:
         The text itself where it fits, else a shortened form with a hash of the whole.
     """
     name = re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-")
-    if name == text.lower() and 0 < len(name) <= MAX_NAME:
+    if name == text.lower() and 0 < len(name) <= MAX_NAME and not HASHED.search(name):
         return name
     mark = hashlib.sha256(text.encode()).hexdigest()[:8]
     return f"{name[: MAX_NAME - 9].rstrip('-') or 'x'}-{mark}"
@@ -62,7 +65,7 @@ def dns_label(text: str) -> str:
 
 def label_value(text: str) -> str:
     """Make a text fit for a label's value; as it is where it fits."""
-    if re.fullmatch(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?", text):
+    if re.fullmatch(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?", text) and not HASHED.search(text):
         return text
     return dns_label(text)
 

@@ -54,8 +54,17 @@ def execute(deployment: team_k8s_pb2.Deployment, session: ExecSession, call: Cal
         PluginError: The standards cannot be read, or the cluster cannot be reached.
     """
     where = source.path if source.path.is_dir() else deployment.source_path
-    resolved = standards.resolve(where, job.project, job.app, job.workspace)
+    identity = messages.identity_from_proto(deployment.identity)
+    messages.refuse_other(identity, job)
+    if deployment.protected:
+        raise PolicyError(
+            f"waypoint exec is not permitted in {identity.environment}",
+            why="it was a protected environment when this was deployed, in which nobody may open a shell",
+            fix="use `waypoint logs` and `waypoint status`, or another environment",
+        )
+    resolved = standards.resolve(where, identity.project, identity.app, identity.workspace)
     permit(resolved.profile, session.arguments)
+    environment = permitted_environment(resolved.profile, session.environment)
     cloud = messages.cloud(deployment.cluster, call)
     pods = [pod for pod in cloud.list("Pod", messages.selector(deployment)) if _runs(pod)]
     if not pods:
@@ -66,7 +75,9 @@ def execute(deployment: team_k8s_pb2.Deployment, session: ExecSession, call: Cal
         )
     pod = min(pods, key=lambda found: str(found["metadata"]["name"]))
     container = pod["spec"]["containers"][0]["name"]
-    return _Session(cloud.api, session, call).run(f"{cloud.path('Pod', pod['metadata']['name'])}/exec", container)
+    return _Session(cloud.api, session, call, environment).run(
+        f"{cloud.path('Pod', pod['metadata']['name'])}/exec", container
+    )
 
 
 def permit(profile: Profile, command: Sequence[str]) -> None:
@@ -95,6 +106,27 @@ def permit(profile: Profile, command: Sequence[str]) -> None:
         )
 
 
+def permitted_environment(profile: Profile, given: Sequence[str]) -> list[str]:
+    """Choose which variables a session may set. Pure.
+
+    Args:
+        profile: The resolved standards of the environment.
+        given: NAME=value each.
+
+    Returns:
+        All of them; none but TERM where only some programs may run, as PATH and the like would choose others.
+
+    Raises:
+        StateError: One is no NAME=value, and would be run as a program.
+    """
+    wrong = [entry for entry in given if not entry.partition("=")[0] or "=" not in entry]
+    if wrong:
+        raise StateError(f"the session's environment has {len(wrong)} entries that are no NAME=value")
+    if profile.kubernetes.exec_commands:
+        return [entry for entry in given if entry.startswith("TERM=")]
+    return list(given)
+
+
 def _rule(profile: Profile, key: str, value: str) -> str:
     if profile.protected and key == "exec":
         return f"{profile.environment} is a protected environment, in which nobody may open a shell"
@@ -121,8 +153,9 @@ def _runs(pod: dict[str, Any]) -> bool:
 class _Session:
     """One exec session between a user and a container."""
 
-    def __init__(self, api: Api, session: ExecSession, call: Call) -> None:
+    def __init__(self, api: Api, session: ExecSession, call: Call, environment: list[str]) -> None:
         self._api, self._session, self._call = api, session, call
+        self._environment = environment
 
     def run(self, path: str, container: str) -> int:
         """Run the command and give its exit code."""
@@ -147,8 +180,8 @@ class _Session:
 
         tty = self._session.is_tty
         command = list(self._session.arguments)
-        if self._session.environment:
-            command = ["env", *self._session.environment, *command]
+        if self._environment:
+            command = ["env", *self._environment, *command]
         query = [("command", part) for part in command]
         query += [("container", container), ("stdin", "true"), ("stdout", "true")]
         query += [("tty", "true")] if tty else [("stderr", "true")]
@@ -223,10 +256,13 @@ def exit_code(status: bytes) -> int:
     Raises:
         CloudError: The command could not be run at all.
     """
-    said = json.loads(status)
-    if said.get("status") == "Success":
-        return 0
-    for cause in said.get("details", {}).get("causes") or ():
-        if cause.get("reason") == "ExitCode":
-            return int(cause["message"])
+    try:
+        said = json.loads(status)
+        if said.get("status") == "Success":
+            return 0
+        for cause in said.get("details", {}).get("causes") or ():
+            if cause.get("reason") == "ExitCode":
+                return int(cause["message"])
+    except (ValueError, AttributeError, KeyError, TypeError):
+        raise CloudError("the exec session ended with what is no status", fix="try again") from None
     raise CloudError("the command could not be run", why=f"the node says: {said.get('message', 'nothing')}")

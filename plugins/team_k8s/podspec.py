@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from team_k8s import names
-from teamconfig import units
+from teamconfig import totals, units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +21,6 @@ PORT_NAME = "http"
 TOPOLOGY = {"zone": "topology.kubernetes.io/zone", "node": "kubernetes.io/hostname"}
 """Labels of nodes by the words that the standards have for them."""
 
-SIDECAR_CPU, SIDECAR_MEMORY = "10m", "64Mi"
 TOKEN_SECONDS = 3600
 """How long a projected service account token lives; the kubelet renews it."""
 
@@ -219,10 +217,11 @@ def _seconds(duration: str | None) -> int | None:
 
 def _sidecar(order: Order, extra: Sidecar, mounts: list[Manifest]) -> Manifest:
     """Plan a sidecar as Kubernetes has them: an init container that goes on running."""
-    cpu, memory = extra.cpu or SIDECAR_CPU, extra.memory or SIDECAR_MEMORY
+    cpu, memory = extra.cpu or totals.SIDECAR["cpu"], extra.memory or totals.SIDECAR["memory"]
     shared = set(extra.volumes or ())
     env = {name: {"value": value} for name, value in (extra.env or {}).items()}
     env |= _references(extra.secret_env, "secretKeyRef")
+    env |= {name: {"value": value} for name, value in order.environment.items() if name.startswith("WAYPOINT_CEB_DIS")}
     planned: Manifest = {
         "name": extra.name,
         "image": extra.image,
@@ -269,20 +268,16 @@ def _volumes(standards: Kubernetes) -> tuple[list[Manifest], list[Manifest]]:
         mounts.append({"name": "tmp", "mountPath": "/tmp"})  # noqa: S108  # inside the container
     for path, reference in (standards.files or {}).items():
         kind, name, *key = reference.split("/", 2)
-        volume = _volume_name(f"{kind}-{name}")
+        volume = names.dns_label(f"{kind}-{name}")
         volumes[volume] = {"secret": {"secretName": name}} if kind == "secret" else {"configMap": {"name": name}}
         mounts.append({"name": volume, "mountPath": path, "readOnly": True, **({"subPath": key[0]} if key else {})})
     for number, declared in enumerate(standards.volumes):
-        volume = _volume_name(f"claim-{declared.claim}" if declared.claim else f"volume-{number}")
+        volume = names.dns_label(f"claim-{declared.claim}" if declared.claim else f"volume-{number}")
         volumes[volume] = _volume(declared)
         read_only = bool(declared.read_only or declared.projected)
         mounts.append({"name": volume, "mountPath": declared.path} | ({"readOnly": True} if read_only else {}))
     unique = {mount["mountPath"]: mount for mount in mounts}  # Kubernetes refuses a path twice; the last one holds
     return [{"name": name, **volume} for name, volume in volumes.items()], list(unique.values())
-
-
-def _volume_name(text: str) -> str:
-    return names.dns_label(re.sub(r"\.", "-", text))
 
 
 def _volume(declared: Volume) -> Manifest:

@@ -54,27 +54,30 @@ def network_policy(order: Order) -> Manifest | None:
     spec: Manifest = {
         "podSelector": {"matchLabels": names.selector(order.name, order.deployment_id)},
         "policyTypes": ["Ingress"],
-        "ingress": _rules(block.allow_from or [], "from"),
+        "ingress": _rules(order, block.allow_from or [], "from"),
     }
     if block.allow_to:
         spec["policyTypes"].append("Egress")
-        spec["egress"] = [{"ports": DNS_PORTS}, *_rules(block.allow_to, "to")]
+        spec["egress"] = [{"ports": DNS_PORTS}, *_rules(order, block.allow_to, "to")]
     return order.owned("networking.k8s.io/v1", "NetworkPolicy", spec)
 
 
-def _rules(peers: list[str], direction: str) -> list[Manifest]:
+def _rules(order: Order, peers: list[str], direction: str) -> list[Manifest]:
     """Plan rules: one without peers, which means all, for "any"; none at all, which means nobody, for no peers."""
     if "any" in peers:
         return [{}]
-    return [{direction: [_peer(peer) for peer in peers]}] if peers else []
+    return [{direction: [_peer(order, peer) for peer in peers]}] if peers else []
 
 
-def _peer(text: str) -> dict[str, Any]:
+def _peer(order: Order, text: str) -> dict[str, Any]:
     kind, _, name = text.partition("/")
     if kind == "cidr":
         return {"ipBlock": {"cidr": name}}
     if kind == "app":
-        return {"podSelector": {"matchLabels": {"waypaas.dev/app": names.label_value(name)}}}
+        project = names.label_value(order.identity.project)
+        return {
+            "podSelector": {"matchLabels": {"waypaas.dev/project": project, "waypaas.dev/app": names.label_value(name)}}
+        }
     if name:
         return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
     return {"podSelector": {}}

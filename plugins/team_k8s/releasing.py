@@ -42,6 +42,7 @@ def release(
         PluginError: The cluster refused, or cannot be reached.
     """
     with ui.step_group() as steps, steps.add(f"Release {target.name}") as step:
+        messages.refuse_other(messages.identity_from_proto(target.identity), job)
         resolved = standards.of_job(job, source.path, options, "release")
         cloud = messages.cloud(target.cluster, call)
         cloud.api.notify = step.update

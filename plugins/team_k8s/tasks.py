@@ -19,6 +19,7 @@ from team_k8s.watch import Item, Watcher
 from teamconfig import units
 from waypaas_sdk.call import Call
 from waypaas_sdk.errors import MissingError, StateError
+from waypaas_sdk.plaintext import clean_log
 from waypaas_sdk.resources import Creation, Resource
 from waypaas_sdk.result import Result
 
@@ -172,7 +173,7 @@ class _Follower:
         self._reading.start()
 
     def _show(self, line: LogLine) -> None:
-        self._ui.raw(f"{line.text}\n".encode())
+        self._ui.raw(f"{clean_log(line.text)}\n".encode())
 
 
 def _container(pod: dict[str, Any] | None) -> dict[str, Any]:

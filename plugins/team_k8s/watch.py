@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from team_k8s.api import decoded
 from waypaas_sdk.errors import CancelledError, CloudBusyError, MissingError, PluginError
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ class Watcher:
         query = self._query | {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(WATCH_SECONDS)}
         query |= {"resourceVersion": version} if version else {}
         for line in self._api.stream(self._path, query, SILENCE_SECONDS, f"watch {self._path}"):
-            event = json.loads(line)
-            if event["type"] == "ERROR":
+            event = decoded(line, f"watch {self._path}")
+            if event.get("type") not in {"ADDED", "MODIFIED", "DELETED", "BOOKMARK"}:
                 raise MissingError("the watch is too old")
             item = event["object"]
             if event["type"] == "DELETED":

@@ -163,7 +163,7 @@ class Kubernetes:
     )  # fmt: skip
     annotations: dict[str, str] | None = option(
         "map", "Annotations of the pods.", example='{"prometheus.io/scrape": "true"}', template=True,
-        key_shape=shapes.LABEL_KEY,
+        key_shape=shapes.ANNOTATION_KEY,
     )  # fmt: skip
     rollout_timeout: str | None = option(
         "duration", "How long all replicas may take to become ready.", preset="10m", bounds=("1s", "24h")

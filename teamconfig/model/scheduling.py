@@ -68,7 +68,9 @@ class NetworkPolicy:
 
     enabled: bool | None = option("bool", "Make one.", preset=False)
     allow_from: list[str] | None = option(
-        "list", "Who may open connections to the app: any, namespace (its own), namespace/NAME, app/NAME, cidr/NET.",
+        "list",
+        "Who may open connections to the app: any, namespace (its own), namespace/NAME, "
+        "app/NAME (of the same project), cidr/NET.",
         default="nobody", example='["namespace/ingress", "app/shop"]', shape=shapes.PEER,
     )  # fmt: skip
     allow_to: list[str] | None = option(

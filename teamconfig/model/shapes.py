@@ -33,8 +33,15 @@ _QUALIFIED = rf"({_NAME}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?"
 NAME = Shape(_NAME, "lower case letters, digits, '-' and '.', as Kubernetes names things")
 LABEL = Shape(_DNS, "lower case letters, digits and '-', at most 63", 63)
 PORT_NAME = Shape(r"(?=.*[a-z])[a-z0-9](-?[a-z0-9])*", "lower case letters, digits and '-', at most 15", 15)
-ENV_NAME = Shape(r"[-._a-zA-Z][-._a-zA-Z0-9]*", "letters, digits, '_', '-' and '.', not beginning with a digit")
+ENV_NAME = Shape(
+    r"(?!WAYPOINT_(CEB|SERVER)_)[-._a-zA-Z][-._a-zA-Z0-9]*",
+    "letters, digits, '_', '-' and '.', not beginning with a digit, and none of Waypoint's own (WAYPOINT_CEB_...)",
+)
 LABEL_KEY = Shape(_QUALIFIED, "a label's name, perhaps with prefix/", 317)
+ANNOTATION_KEY = Shape(
+    rf"(?!(container\.)?(apparmor|seccomp)\.security\.|container\.apparmor\.){_QUALIFIED}",
+    "an annotation's name, perhaps with prefix/; security is for the block security", 317,
+)  # fmt: skip
 LABEL_VALUE = Shape(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?", "letters, digits, '-', '_' and '.', at most 63", 63)
 KEY_REFERENCE = Shape(rf"{_NAME}/{_KEY}", "NAME/KEY of the object that holds it", 507)
 SOURCE = Shape(rf"(secret|configmap)/{_NAME}", "secret/NAME or configmap/NAME", 263)
@@ -43,7 +50,7 @@ PROJECTED = Shape(
     rf"(secret|configmap)/{_NAME}|token/[^\s/][^\s]*|labels|annotations",
     "secret/NAME, configmap/NAME, token/AUDIENCE, labels or annotations", 300,
 )  # fmt: skip
-PATH = Shape(r"/[^\s:]+", "an absolute path without ':'", 1024)
+PATH = Shape(r"(/(?!\.{1,2}(/|$))[^\s:/]+)+", "an absolute path in its shortest form, without ':'", 1024)
 URL_PATH = Shape(r"/\S*", "a path with its slash", 1024)
 PEER = Shape(
     rf"any|namespace|namespace/{_DNS}|app/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?|cidr/[0-9a-fA-F.:]+/[0-9]+",

@@ -30,8 +30,11 @@ FETCH_TIMEOUT = timedelta(seconds=60)
 READ_TIMEOUT = timedelta(seconds=30)
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@+-]*")
-_REMOTE = re.compile(r"(?:https?|ssh|git|file)://|[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+:")
-_PASSWORD = re.compile(r"[a-z]+://[^/@]*:[^/@]*@")
+_REMOTE = re.compile(r"(?:https?|ssh|git)://|[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+:")
+_SECRET = re.compile(r"https?://.*@|[a-z+]+://[^/@]*:[^@]*@", re.IGNORECASE | re.DOTALL)
+"""Beginning of an address with a password, or a token, which takes the user's place."""
+
+_PROTOCOLS = "https:http:ssh:git"
 _KEPT = frozenset(
     {"GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"}
 )
@@ -50,6 +53,7 @@ _CAUSES = (
     ("couldn't find remote ref", "it has no such branch, tag or commit", "correct the part behind #"),
     ("dubious ownership", "the repository belongs to another user", "git config --global --add safe.directory PATH"),
     ("not a git repository", "there is no git repository", "correct the path"),
+    ("no such repository", "there is no such repository", "correct the address, or ask for access"),
     ("does not appear to be a git repository", "there is no git repository", "correct the path"),
     ("not found", "there is no such repository, or you may not see it", "correct the address, or ask for access"),
 )
@@ -95,8 +99,9 @@ def location(text: str, base: Path) -> Location:
     repository, _, place = text.removeprefix("git+").partition("#")
     ref, _, folder = place.partition(":")
     ref, folder = ref or "HEAD", folder.strip("/")
-    if _PASSWORD.match(repository):
-        shown = _PASSWORD.sub("https://...@", repository)
+    secret = _SECRET.match(repository)
+    if secret is not None:
+        shown = "https://...@" + repository[secret.end() :]
         fix = "leave it out, and use a git credential helper"
         raise errors.state(
             f"standards git+{shown} carry a password", "addresses end in logs and process lists", fix, ""
@@ -106,6 +111,7 @@ def location(text: str, base: Path) -> Location:
         raise errors.state(f'standards "{text}" cannot be read', "the repository is not a URL or path", fix, "")
     if not _REF.fullmatch(ref) or ".." in ref or ".." in folder.split("/"):
         raise errors.state(f'standards "{text}" cannot be read', f'"{place}" is no ref, or no ref:folder', fix, "")
+    repository = repository.removeprefix("file://")
     if not _REMOTE.match(repository):
         if "://" in repository:
             why = "standards come by https, ssh, git or file"
@@ -230,9 +236,11 @@ class _Git:
         where = ("-C", self.directory) if inside else ()
         what = f"standards {self.place} cannot be read"
         try:
+            # A repository can name a program to fetch what it lacks by; only our own fetch may fetch anything.
+            own = {"GIT_ALLOW_PROTOCOL": _PROTOCOLS if arguments[0] == "fetch" else "none", "GIT_NO_LAZY_FETCH": "1"}
             done = subprocess.run(  # noqa: S603  # no shell; ref and repository are checked by `location`
                 ("git", *_SAFE, *where, *arguments),  # noqa: S607  # the user's git, with the user's credentials
-                input=given, capture_output=True, timeout=timeout.total_seconds(), env=self._environ, check=False,
+                input=given, capture_output=True, timeout=timeout.total_seconds(), env=self._environ | own, check=False,
             )  # fmt: skip
         except FileNotFoundError as err:
             raise errors.missing(what, "the program git is not installed", "install git", str(self.place)) from err
@@ -284,6 +292,9 @@ class _Git:
                 continue
             if mode == "120000":
                 raise errors.state(f"{path} is a link", "standards in git are files", "commit the file itself", path)
+            if not size.isdecimal():
+                why = "the commit names it, and the repository does not hold it"
+                raise errors.missing(f"{path} cannot be read", why, "fetch the repository whole", str(self.place))
             if int(size) > MAX_BYTES:
                 why = f"a file of standards is at most {MAX_BYTES // 1024} KiB"
                 raise errors.state(f"{path} is too large", why, "split it by team and app", path)

@@ -22,7 +22,7 @@ OURS = {
     "team_k8s": "builder gen gen.team_k8s gen.team_k8s.v1 gen.team_k8s.v1.team_k8s_pb2 launcher main platform releaser",
     "waypaas_sdk": (
         "arguments call component errors execsession health logger logviewer options optionschema optionvalues "
-        "resources result serve signature startup terminal "
+        "plaintext resources result serve signature startup terminal "
         "gen gen.docker gen.docker.docker_pb2 gen.goplugin gen.goplugin.grpc_broker_pb2 "
         "gen.goplugin.grpc_controller_pb2 gen.goplugin.grpc_stdio_pb2 gen.hashicorp gen.hashicorp.waypoint "
         "gen.hashicorp.waypoint.sdk gen.hashicorp.waypoint.sdk.arguments_pb2 gen.hashicorp.waypoint.sdk.config_pb2 "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from waypaas_sdk import errors
+from waypaas_sdk.plaintext import clean
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -43,11 +44,11 @@ def status_of(error: BaseException, plugin: str, *, cancelled: bool, logger: Log
     for kind, code in CODES:
         if isinstance(error, kind):
             text = f"{error}\n{_plea(plugin)}" if kind is errors.BugError else str(error)
-            return code, text
+            return code, clean(text)
     if cancelled:
         return grpc.StatusCode.CANCELLED, "cancelled"
     if isinstance(error, errors.PluginError):
-        return grpc.StatusCode.INTERNAL, str(error)
+        return grpc.StatusCode.INTERNAL, clean(str(error))
     logger.debug("unforeseen exception", traceback=_traceback(error))
     text = f"an unforeseen {type(error).__name__} in {_place(error.__traceback__)}\n{_plea(plugin)}"
     return grpc.StatusCode.INTERNAL, text

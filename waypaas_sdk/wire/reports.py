@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from waypaas_sdk.gen.hashicorp.waypoint.sdk import resources_pb2
 from waypaas_sdk.health import Health, ResourceStatus, StatusReport
+from waypaas_sdk.plaintext import clean
 from waypaas_sdk.resources import Category
 from waypaas_sdk.wire import anys
 
@@ -73,7 +74,7 @@ def to_proto(report: StatusReport) -> resources_pb2.StatusReport:
     """
     message = resources_pb2.StatusReport(
         health=int(report.health),  # type: ignore[arg-type]  # an enum's number
-        health_message=report.message,
+        health_message=clean(report.message),
         generated_time=Timestamp(seconds=int(time.time())),
     )
     for part in report.resources:
@@ -88,7 +89,7 @@ def to_proto(report: StatusReport) -> resources_pb2.StatusReport:
             category_display_hint=int(part.category),
             state_json=json.dumps(dict(part.state), sort_keys=True),
             health=int(part.health),
-            health_message=part.message,
+            health_message=clean(part.message),
         )
         if part.created is not None:
             entry.created_time.FromDatetime(part.created)

@@ -35,7 +35,9 @@ EXAMPLES = int(os.environ.get("WAYPAAS_EXAMPLES", "100"))
 def cloud(bed: Bed) -> Iterator[Cloud]:
     """Give a namespace to try manifests in."""
     with bed.namespace("fake") as namespace:
-        yield Cloud(Api(kubeconfig.load(str(bed.kubeconfig), "", namespace)))
+        made = Cloud(Api(kubeconfig.load(str(bed.kubeconfig), "", namespace)))
+        yield made
+        made.api.close()
 
 
 def resolved(options: dict[str, Any], network: dict[str, Any]) -> Profile | None:

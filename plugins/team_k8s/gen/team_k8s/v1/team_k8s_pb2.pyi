@@ -34,7 +34,7 @@ class Identity(_message.Message):
     def __init__(self, project: _Optional[str] = ..., app: _Optional[str] = ..., workspace: _Optional[str] = ..., environment: _Optional[str] = ..., team: _Optional[str] = ...) -> None: ...
 
 class Deployment(_message.Message):
-    __slots__ = ("id", "name", "sequence", "cluster", "identity", "port", "companions", "source_path", "log_tail_lines", "profile_revision", "profile_digest", "image", "console_url")
+    __slots__ = ("id", "name", "sequence", "cluster", "identity", "port", "companions", "source_path", "log_tail_lines", "profile_revision", "profile_digest", "image", "console_url", "protected")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,7 @@ class Deployment(_message.Message):
     PROFILE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     CONSOLE_URL_FIELD_NUMBER: _ClassVar[int]
+    PROTECTED_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     sequence: int
@@ -61,7 +62,8 @@ class Deployment(_message.Message):
     profile_digest: str
     image: str
     console_url: str
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., sequence: _Optional[int] = ..., cluster: _Optional[_Union[Cluster, _Mapping]] = ..., identity: _Optional[_Union[Identity, _Mapping]] = ..., port: _Optional[int] = ..., companions: _Optional[_Iterable[str]] = ..., source_path: _Optional[str] = ..., log_tail_lines: _Optional[int] = ..., profile_revision: _Optional[str] = ..., profile_digest: _Optional[str] = ..., image: _Optional[str] = ..., console_url: _Optional[str] = ...) -> None: ...
+    protected: bool
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., sequence: _Optional[int] = ..., cluster: _Optional[_Union[Cluster, _Mapping]] = ..., identity: _Optional[_Union[Identity, _Mapping]] = ..., port: _Optional[int] = ..., companions: _Optional[_Iterable[str]] = ..., source_path: _Optional[str] = ..., log_tail_lines: _Optional[int] = ..., profile_revision: _Optional[str] = ..., profile_digest: _Optional[str] = ..., image: _Optional[str] = ..., console_url: _Optional[str] = ..., protected: bool = ...) -> None: ...
 
 class Release(_message.Message):
     __slots__ = ("service", "url", "cluster", "identity", "deployment_id", "deployment_name", "console_url", "companions")
