@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from teamconfig import errors
 from teamconfig.keys import nearest
 from teamconfig.stanza import Stanza
-from wps import hclfile
+from wps import hclfile, useblock
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
+
+NAME = "waypoint.hcl"
+"""As Waypoint wants it to be called."""
 
 SECTIONS = {
     ("deploy", "team-k8s"): "kubernetes",
     ("deploy", "team-ecs"): "ecs",
+    ("release", "team-k8s"): "kubernetes",
     ("build", "team-ecr"): "registry",
     ("build.registry", "team-ecr"): "registry",
 }
 """Section of the standards that the options of a plugin belong to."""
+
+_CLOSE = 0.75
+_FIX = "go to the directory of the app, or give --file, or --project and --app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +48,99 @@ class AppFile:
     apps: tuple[str, ...]
 
 
-def read(path: Path) -> AppFile:
+@dataclass(slots=True)
+class Options:
+    """The options of our plugins in an app.
+
+    Args:
+        stanzas: One for each plugin that standards have a section for, but for those of the release.
+        release: Those of the release; None where it has no `use` of ours, and so is like the deploy.
+        undecided: Path and expression of each option that only Waypoint can work out when it runs.
+        notes: What the user should know besides.
+        lines: `file:line` by path of an option, block or `use`.
+    """
+
+    stanzas: list[Stanza] = field(default_factory=list)
+    release: list[Stanza] | None = None
+    undecided: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    lines: Mapping[str, str] = field(default_factory=dict)
+
+
+def search(start: Path) -> Path | None:
+    """Search a waypoint.hcl, from a directory up to the root of its repository.
+
+    Args:
+        start: The directory.
+
+    Returns:
+        The file, written as seen from the directory; None if there is none. Outside of a repository only the directory
+        itself counts.
+    """
+    folders = (start, *start.parents)
+    root = next((place for place, folder in enumerate(folders) if (folder / ".git").exists()), 0)
+    found = next((folder / NAME for folder in folders[: root + 1] if (folder / NAME).exists()), None)
+    return Path(os.path.relpath(found, start)) if found is not None else None
+
+
+def read(path: Path, fix: str = _FIX) -> AppFile:
     """Read a waypoint.hcl.
 
     Args:
         path: The file.
+        fix: What to do if it is not there.
 
     Returns:
         What it says.
 
     Raises:
-        StandardsError: It cannot be read (kind missing), or is not valid HCL (option).
+        StandardsError: It cannot be read (kind missing), or is not valid HCL, or has an app without a name (option).
     """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as err:
-        fix = "go to the directory of the app, or give --file, or --project and --app"
         raise errors.missing(f"{path} cannot be read", "there is no such file", fix, str(path)) from err
     except (OSError, UnicodeDecodeError) as err:
         why = "it is not UTF-8" if isinstance(err, UnicodeDecodeError) else str(err.strerror).lower()
         raise errors.missing(f"{path} cannot be read", why, "make it a readable text file", str(path)) from err
     root = hclfile.parse(text, str(path))
     project = root.attributes.get("project")
-    apps = tuple(block.labels[0] for block in root.blocks if block.type == "app" and block.labels)
+    blocks = [block for block in root.blocks if block.type == "app"]
+    nameless = [
+        errors.Problem(
+            f"the app of line {block.line} has no name", "Waypoint knows apps by their names",
+            'write app "NAME" { ... }', f"{path}:{block.line}", "option",
+        )
+        for block in blocks if not block.labels
+    ]  # fmt: skip
+    if nameless:
+        raise errors.StandardsError(nameless)
+    apps = tuple(block.labels[0] for block in blocks)
     return AppFile(path, root, project if isinstance(project, str) else "", apps)
+
+
+def project_of(file: AppFile) -> str:
+    """Tell the project.
+
+    Args:
+        file: The waypoint.hcl.
+
+    Returns:
+        Its project.
+
+    Raises:
+        StandardsError: It names none (kind missing).
+    """
+    if file.project:
+        return file.project
+    written = file.root.attributes.get("project")
+    where, why = str(file.path), "it has no line project = ..."
+    if "project" in file.root.attributes:
+        where = f"{file.path}:{file.root.lines['project']}"
+        text = written.text if isinstance(written, hclfile.Undecided) else "what stands there"
+        why = f"{text} is no name that is known before Waypoint runs"
+    fix = 'add project = "NAME" as its first line, or give --project'
+    raise errors.missing(f"{file.path} names no project", why, fix, where)
 
 
 def choose(file: AppFile, wanted: str | None) -> str:
@@ -88,10 +166,10 @@ def choose(file: AppFile, wanted: str | None) -> str:
         raise errors.missing("no app is named", f"{file.path} has the apps {names}", fix, str(file.path))
     close = nearest(wanted, file.apps)
     fix = f"write --app {close}" if close else "name one that is in the file"
-    raise errors.missing(f"unknown app {wanted}", f"{file.path} has the apps {names}", fix, str(file.path))
+    raise errors.missing(f"unknown app {wanted}", f"{file.path} has the apps {names}", fix, "the argument --app")
 
 
-def stanzas(file: AppFile, app: str, workspace: str) -> tuple[list[Stanza], list[str]]:
+def options(file: AppFile, app: str, workspace: str) -> Options:
     """Collect the options of our plugins.
 
     Args:
@@ -100,67 +178,66 @@ def stanzas(file: AppFile, app: str, workspace: str) -> tuple[list[Stanza], list
         workspace: Waypoint's workspace; its own `workspace "NAME" { use ... }` counts instead.
 
     Returns:
-        One stanza for each plugin that standards have a section for, and for each option that only Waypoint can work
-        out when it runs, its path and expression.
+        What was found.
+
+    Raises:
+        StandardsError: Waypoint would refuse the file: a block where an attribute is wanted, or the reverse (option).
     """
     block = file.root.find("app", app)
-    found: list[Stanza] = []
-    undecided: list[str] = []
     build = block.find("build") if block is not None else None
     places = {
         "build": build,
         "build.registry": build.find("registry") if build is not None else None,
         "deploy": block.find("deploy") if block is not None else None,
+        "release": block.find("release") if block is not None else None,
     }
+    reader = useblock.Reader(str(file.path))
+    found = Options(undecided=reader.undecided, lines=reader.lines)
     for name, stage in places.items():
-        if stage is None:
+        use, path = _use(stage, workspace, f"app.{app}.{name}") if stage is not None else (None, "")
+        if use is None or not use.labels:
             continue
-        path = f"app.{app}.{name}"
-        use = stage.find("use")
-        own = stage.find("workspace", workspace)
-        if own is not None and own.find("use") is not None:
-            use, path = own.find("use"), f"{path}.workspace.{workspace}"
-        section = SECTIONS.get((name, use.labels[0])) if use is not None and use.labels else None
-        if use is not None and section is not None:
-            values = _values(use, f"{path}.use", undecided)
-            network = values.pop("network", None) if section == "kubernetes" else None
-            found.append(Stanza(section, values, f"{path}.use"))
-            if isinstance(network, dict):
-                found.append(Stanza("network", network, f"{path}.use.network"))
-    return found, undecided
-
-
-def _values(block: hclfile.Block, path: str, undecided: list[str]) -> dict[str, Any]:
-    """Nest what a block sets; a block that stands several times becomes a list."""
-    values: dict[str, Any] = {}
-    for name, value in block.attributes.items():
-        kept = _kept(value, f"{path}.{name}", undecided)
-        if kept is not None:
-            values[name] = kept
-    kinds = [inner.type for inner in block.blocks]
-    for inner in block.blocks:
-        nested = _values(inner, f"{path}.{inner.type}", undecided)
-        if kinds.count(inner.type) > 1 or inner.type in _REPEATED:
-            values.setdefault(inner.type, []).append(nested)
+        section = SECTIONS.get((name, use.labels[0]))
+        if section is not None:
+            stanzas = _stanzas(reader, use, section, path)
+            if name == "release":
+                found.release = stanzas
+            else:
+                found.stanzas += stanzas
+        elif (name, use.labels[0]) == ("build", "team-k8s"):
+            values = reader.values(use, useblock.BUILD, path)
+            reader.unknown(values, useblock.BUILD, path, "team-k8s as a builder")
         else:
-            values[inner.type] = nested
-    return values
+            found.notes += _foreign(name, use.labels[0], f"{file.path}:{use.line}")
+    if reader.problems:
+        raise errors.StandardsError(reader.problems)
+    return found
 
 
-_REPEATED = frozenset({"ports", "volumes", "sidecars", "init", "spread", "tolerations"})
-"""Blocks that are a list even where there is one."""
+def _use(stage: hclfile.Block, workspace: str, path: str) -> tuple[hclfile.Block | None, str]:
+    """Find the `use` that counts, with its path."""
+    own = stage.find("workspace", workspace)
+    use = own.find("use") if own is not None else None
+    return (use, f"{path}.workspace.{workspace}.use") if use is not None else (stage.find("use"), f"{path}.use")
 
 
-def _kept(value: Any, path: str, undecided: list[str]) -> Any:
-    """Take out what is undecided; None if nothing is left."""
-    if isinstance(value, hclfile.Undecided):
-        undecided.append(f"{path} = {value.text}")
-        return None
-    if isinstance(value, list):
-        before = len(undecided)
-        items = [_kept(item, path, undecided) for item in value]
-        return items if len(undecided) == before else None
-    if isinstance(value, dict):
-        kept = {name: _kept(item, f"{path}.{name}", undecided) for name, item in value.items()}
-        return {name: item for name, item in kept.items() if item is not None}
-    return value
+def _stanzas(reader: useblock.Reader, use: hclfile.Block, section: str, path: str) -> list[Stanza]:
+    values = reader.values(use, useblock.options(section), path)
+    if section == "kubernetes":
+        reader.meant_network(values, path)
+    network = values.pop("network", None) if section == "kubernetes" else None
+    more = [Stanza("network", network, f"{path}.network")] if isinstance(network, dict) else []
+    return [Stanza(section, values, path), *more]
+
+
+def _foreign(stage: str, plugin: str, where: str) -> list[str]:
+    """Tell of a plugin that is not ours: in a deploy stanza always, elsewhere if it looks like a slip."""
+    import difflib  # noqa: PLC0415  # most have no other plugin
+
+    ours = [name for place, name in (*SECTIONS, ("build", "team-k8s")) if place == stage]
+    close = difflib.get_close_matches(plugin, ours, n=1, cutoff=_CLOSE)
+    if not close and stage != "deploy":
+        return []
+    meant = f': write "{close[0]}" if you meant that' if close else ""
+    all_the_same = "; the standards of section kubernetes are shown all the same" if stage == "deploy" else ""
+    return [f'{where}: use "{plugin}" in {stage} is no plugin of ours{meant}{all_the_same}']

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from teamconfig import explain
-from wps import selection, terminal
+from wps import positions, selection, terminal
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         StandardsError: There are no standards, or what is set breaks them.
     """
     selected = selection.select(arguments)
-    profile = selected.profile
+    profile = positions.profile(selected.profile, selected.lines)
     names = explain.key(profile, arguments.key) if arguments.key else None
     if arguments.json:
         terminal.line(json.dumps(explain.as_json(profile, names), indent=2, ensure_ascii=False))

@@ -296,4 +296,4 @@ _NONE = object()
 
 
 def _number(text: str) -> int | float:
-    return int(text) if re.fullmatch(r"-?[0-9]+", text) else float(text)
+    return int(text) if re.fullmatch(r"-?[0-9]{1,4000}", text) else float(text)  # Python reads no longer int

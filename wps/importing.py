@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         StandardsError: The file cannot be read or written (kind missing), or is not valid HCL (option).
     """
     path: Path = arguments.file
-    project = appfile.read(path).project
+    project = appfile.read(path, "name a waypoint.hcl that is there").project
     text = path.read_bytes().decode()  # as it is: appfile's reading translates the ends of lines
     standards = _Standards(path, project)
     done = rewrite.file(text, str(path), standards.of)
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.write and (not done.problems or arguments.force):
         if done.text != text:
             _replace(path, done.text)
-        terminal.line(f"{path}: {_lines(text)} lines became {_lines(done.text)}")
+        terminal.line(f"{path}: {terminal.counted(_lines(text), 'line')} became {_lines(done.text)}")
     elif arguments.write:
         terminal.error(f"{path} is not written, since not everything could be mapped\n  mend that, or add --force")
     else:

@@ -7,6 +7,7 @@ changes.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 DONE, FAILED, USAGE = 0, 1, 2
 _INTERRUPTED = 130
+_OUTPUT_FAILS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,7 +44,10 @@ def parser() -> argparse.ArgumentParser:
     """
     from wps import explain, importing, plan, render, standards  # noqa: PLC0415  # `wps --version` needs none
 
-    about = "Standards of your team, resolved, explained and checked."
+    about = (
+        "Explain and check the standards of your team, plan and render what a deploy makes of them, and import files "
+        "of Waypoint's own plugins."
+    )
     root: argparse.ArgumentParser = _Parser(prog="wps", description=about, allow_abbrev=False)
     root.add_argument("--version", action="store_true", help="print the version and exit")
     commands = root.add_subparsers(title="commands", metavar="COMMAND", dest="command")
@@ -63,27 +68,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        try:
+            return _answer(list(sys.argv[1:] if arguments is None else arguments))
+        finally:
+            sys.stdout.flush()  # here, where a failure can be told, and for argparse's own exits too
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        _drop_output()
+        return DONE
+    except OSError as err:
+        _drop_output()
+        return _refused(err)
+
+
+def _answer(given: list[str]) -> int:
+    """Run the command that a command line names."""
     if given == ["--version"]:
         from importlib import metadata  # noqa: PLC0415  # costs 20 ms, which only --version needs
 
         print(f"wps {metadata.version('waypaas')}")
         return DONE
     root = parser()
-    parsed = root.parse_args(given)
+    parsed, strays = root.parse_known_args(given)
+    if strays:
+        from wps import words  # noqa: PLC0415  # only who mistypes pays for it
+
+        words.at_hand(root, given).error(f"unrecognized arguments: {' '.join(strays)}")
     run: Callable[[argparse.Namespace], int] | None = getattr(parsed, "run", None)
     if run is None:
         root.print_help()
         return USAGE
-    try:
-        code = _run(run, parsed)
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    return code
+    return _run(run, parsed)
+
+
+def _drop_output() -> None:
+    """Send what is still to be written nowhere, so that Python does not fail over it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refused(err: OSError) -> int:
+    """Say what the operating system refused."""
+    from wps import terminal  # noqa: PLC0415  # only who has an error pays for it
+
+    what = f"{err.filename} cannot be used" if err.filename else "the operating system refuses"
+    fix = "see to that, and run the command again"
+    if not err.filename and err.errno in _OUTPUT_FAILS:
+        what, fix = "the output cannot be written", "write it to a place with room for it"
+    terminal.error(f"{what}\n  {(err.strerror or str(err)).lower()}\n  {fix}")
+    return FAILED
 
 
 def _run(run: Callable[[argparse.Namespace], int], parsed: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wps import selection, terminal
@@ -10,8 +11,10 @@ from wps import selection, terminal
 if TYPE_CHECKING:
     import argparse
 
+    from team_k8s.order import Manifest
     from team_k8s.preview import Change
     from wps.appfile import AppFile
+    from wps.selection import Selected
 
 CHANGES = 2
 """Exit code when something would change."""
@@ -58,13 +61,15 @@ def run(arguments: argparse.Namespace) -> int:
     selected = selection.select(arguments)
     profile = selected.profile
     wanted = profile.kubernetes
+    if wanted.kubeconfig:
+        _refuse_planted(Path(wanted.kubeconfig).expanduser(), selected.file.path if selected.file else arguments.file)
     access = kubeconfig.load(wanted.kubeconfig or "", wanted.context or "", wanted.namespace or "")
     cloud = Cloud(Api(access, notify=terminal.note))
     identity = preview.identity_of(profile, selected.workspace)
     live = preview.live(cloud, identity)
     image = image_of(arguments.image, selected.file, profile.app) or (live.image if live else "")
     sequence, deployment_id = (live.sequence, live.id) if live else (1, "planned")
-    planned = preview.manifests(profile, identity, image or "none:none", sequence, deployment_id)
+    planned = manifests(selected, image or "none:none", sequence, deployment_id)
     changes = preview.changes(cloud, identity, planned)
     if arguments.json:
         found = [{"action": c.action, "kind": c.kind, "name": c.name, "fields": c.lines} for c in changes]
@@ -75,6 +80,51 @@ def run(arguments: argparse.Namespace) -> int:
         terminal.heading(f"{profile.project}/{profile.app} in {profile.environment}, {where}: {against}")
         _show(changes)
     return CHANGES if any(change.action != "none" for change in changes) else 0
+
+
+def manifests(selected: Selected, image: str, sequence: int, deployment_id: str) -> list[Manifest]:
+    """Plan what a deploy applies, and what its release does by options of its own.
+
+    Args:
+        selected: The app.
+        image: Reference with tag or digest.
+        sequence: Waypoint's count.
+        deployment_id: Waypoint's id of the deployment.
+
+    Returns:
+        Manifests in order.
+
+    Raises:
+        OptionError: The standards ask for what their ingress class cannot do.
+    """
+    from team_k8s import exposure, preview  # noqa: PLC0415  # `wps explain` needs no plugin
+    from team_k8s.cloud import FRONTS  # noqa: PLC0415
+
+    profile, release = selected.profile, selected.release
+    identity = preview.identity_of(profile, selected.workspace)
+    planned = preview.manifests(profile, identity, image, sequence, deployment_id)
+    if release is profile:
+        return planned
+    name = next(manifest["metadata"]["name"] for manifest in planned if manifest["kind"] == "Deployment")
+    port, labels = profile.kubernetes.port or 0, release.observability.labels or {}
+    target = exposure.Target(identity, name, deployment_id, port, release.kubernetes, release.network, labels)
+    deploy = [manifest for manifest in planned if manifest["kind"] not in ("Service", *FRONTS)]
+    return [*deploy, *exposure.manifests(target)]
+
+
+def _refuse_planted(kubeconfig: Path, file: Path) -> None:
+    """Refuse a kubeconfig that came with the app: it can name programs to run, and a look must run nothing of it."""
+    from waypaas_sdk.errors import PolicyError  # noqa: PLC0415  # `wps explain` needs it not
+
+    directory = file.absolute().parent
+    root = next((folder for folder in (directory, *directory.parents) if (folder / ".git").exists()), directory)
+    if (Path.cwd() / kubeconfig).resolve().is_relative_to(root.resolve()):
+        raise PolicyError(
+            f"the kubeconfig {kubeconfig} lies in the repository of the app",
+            why="it could name programs to run, and `wps plan` runs nothing that comes with an app",
+            fix="set KUBECONFIG to a file of your own, and remove the option kubeconfig",
+            where=str(file),
+        )
 
 
 def image_of(given: str | None, file: AppFile | None, app: str) -> str:

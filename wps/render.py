@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from teamconfig import errors
 from wps import plan, selection, terminal
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,17 +49,15 @@ def run(arguments: argparse.Namespace) -> int:
     """
     import yaml  # noqa: PLC0415  # other commands do not write YAML
 
-    from team_k8s import preview  # noqa: PLC0415  # other commands need no plugin
-    from teamconfig import errors  # noqa: PLC0415
-
     selected = selection.select(arguments)
     profile = selected.profile
     image = plan.image_of(arguments.image, selected.file, profile.app)
     if not image:
         why = "the build stanza does not name it; it is known when the build has run"
-        raise errors.missing("no image is named", why, "give it with --image", str(arguments.file))
-    identity = preview.identity_of(profile, selected.workspace)
-    planned = preview.manifests(profile, identity, image, arguments.sequence, arguments.id)
+        raise errors.missing(
+            "no image is named", why, "give it with --image", str(selected.file.path) if selected.file else ""
+        )
+    planned = plan.manifests(selected, image, arguments.sequence, arguments.id)
     namespace = profile.kubernetes.namespace
     texts = {}
     for manifest in planned:
@@ -68,8 +68,18 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out is None:
         print("---\n".join(texts.values()), end="")
         return 0
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (arguments.out / name).write_text(text, encoding="utf-8")
-    terminal.line(f"{len(texts)} manifests in {arguments.out}")
+    _write(arguments.out, texts)
+    terminal.line(f"{terminal.counted(len(texts), 'manifest')} in {arguments.out}")
     return 0
+
+
+def _write(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write a file for each object."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as err:
+        why = f"{err.filename or folder}: {(err.strerror or 'the operating system refuses').lower()}"
+        fix = "name a directory that is yours to write to, or one that is to be made"
+        raise errors.missing(f"{folder} cannot be written", why, fix, "the argument --out") from err

@@ -7,11 +7,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from teamconfig import StandardsError, checking, jsonschema, source
+from teamconfig import StandardsError, checking, errors, jsonschema, source
 from wps import terminal
 
 if TYPE_CHECKING:
     import argparse
+
+    from teamconfig.tree import Tree
 
 _SHOWN = 3
 
@@ -48,7 +50,7 @@ def run_check(arguments: argparse.Namespace) -> int:
         0 if everything resolves, 1 otherwise.
     """
     try:
-        tree = source.read(arguments.address, Path.cwd(), os.environ)
+        tree = _read(arguments.address)
     except StandardsError as err:
         if not arguments.json:
             raise
@@ -67,11 +69,24 @@ def run_check(arguments: argparse.Namespace) -> int:
         terminal.error(str(problem))
         more = f" and {len(at) - _SHOWN} more" if len(at) > _SHOWN else ""
         terminal.error(f"  in {', '.join(at[:_SHOWN])}{more}")
-    terminal.line(
-        f"{tree.revision}: {report.teams} teams, {report.apps} apps, {len(tree.org.environments)} environments, "
-        f"{report.profiles} profiles resolved, {len(report.problems)} problems"
-    )
+    numbers = {
+        "team": report.teams, "environment": len(tree.org.environments), "profile": report.profiles,
+        "problem": len(report.problems),
+    }  # fmt: skip
+    teams, environments, profiles, wrong = (terminal.counted(number, noun) for noun, number in numbers.items())
+    own = f"{terminal.counted(report.apps, 'app')} with files of {'its' if report.apps == 1 else 'their'} own"
+    terminal.line(f"{tree.revision}: {teams}, {own}, {environments}, {profiles} resolved, {wrong}")
     return 1 if report.problems else 0
+
+
+def _read(address: str) -> Tree:
+    """Read standards; what cannot be read was named by the user, not by a file of settings."""
+    folder = Path(address).expanduser()
+    if not address.startswith("git+") and not folder.is_dir():
+        why = "it is a file" if folder.exists() else "there is no such directory"
+        what = f"standards {address} cannot be read"
+        raise errors.missing(what, why, "name a directory with an org.yaml in it", f"the argument DIR, {address}")
+    return source.read(address, Path.cwd(), os.environ)
 
 
 def _data(problem: object, at: tuple[str, ...]) -> dict[str, object]:

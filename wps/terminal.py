@@ -45,6 +45,19 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign == "\n" else repr(sign)[1:-1] for sign in text)
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun.
+
+    Args:
+        number: From 0.
+        noun: For one of them; its plural ends in s.
+
+    Returns:
+        "1 app", "2 apps".
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def line(text: str = "") -> None:
     """Write a line to stdout.
 

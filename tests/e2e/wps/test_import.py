@@ -92,7 +92,8 @@ def test_the_file_becomes_short_and_resolves(governed: Path) -> None:
     for environment in ("dev", "production"):
         explained = wps(governed, "explain", "--env", environment)
         assert explained.returncode == 0, explained.stderr
-        assert "app.web.deploy.use.network.host" in explained.stdout
+        row = next(row for row in explained.stdout.splitlines() if row.startswith("network.host"))
+        assert row.split()[-1] == f"waypoint.hcl:{text[: text.index('network {')].count(chr(10)) + 1}"
 
 
 def test_without_standards_nothing_is_left_out(app: Path) -> None:

@@ -98,7 +98,7 @@ def test_explain_refuses_what_breaks_a_rule(app: Path) -> None:
         'option memory = "2Gi" is not allowed\n'
         '  team "payments" permits at most 1Gi: our quota is 20Gi for all apps (teams/payments/team.yaml:16)\n'
         '  write memory = "1Gi", or ask #payments\n'
-        "  at app.web.deploy.use.memory\n"
+        "  at waypoint.hcl:9 (app.web.deploy.use.memory)\n"
     )
 
 
@@ -117,7 +117,9 @@ def test_check_of_the_example_passes(tmp_path: Path) -> None:
     """`wps standards check` resolves every app of the shipped example in every environment."""
     done = _wps(tmp_path, "standards", "check", str(STANDARDS))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("2 teams, 1 apps, 3 environments, 12 profiles resolved, 0 problems\n")
+    assert done.stdout.endswith(
+        "2 teams, 1 app with files of its own, 3 environments, 12 profiles resolved, 0 problems\n"
+    )
 
 
 def test_check_reports_every_problem(tmp_path: Path) -> None:

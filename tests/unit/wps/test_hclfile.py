@@ -91,7 +91,8 @@ def test_options_become_stanzas(tmp_path: Path) -> None:
     (tmp_path / "waypoint.hcl").write_text(FILE)
     file = appfile.read(tmp_path / "waypoint.hcl")
     assert (file.project, file.apps, appfile.choose(file, None)) == ("shop", ("web",), "web")
-    (registry, deploy), undecided = appfile.stanzas(file, "web", "default")
+    found = appfile.options(file, "web", "default")
+    (registry, deploy), undecided = found.stanzas, found.undecided
     assert (registry.section, registry.path) == ("registry", "app.web.build.registry.use")
     assert (deploy.section, deploy.path) == ("kubernetes", "app.web.deploy.use")
     assert deploy.values["probe"] == {"readiness": {"path": "/"}}
@@ -101,7 +102,7 @@ def test_options_become_stanzas(tmp_path: Path) -> None:
     assert "calls" not in deploy.values
     assert "app.web.deploy.use.cpu = var.x" in undecided
     assert 'app.web.deploy.use.env.B = upper("x")' in undecided
-    (_, production), _ = appfile.stanzas(file, "web", "production")
+    _, production = appfile.options(file, "web", "production").stanzas
     assert (production.path, production.values) == ("app.web.deploy.workspace.production.use", {"replicas": 9})
 
 
@@ -129,6 +130,11 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         hclfile.parse(text, "f.hcl")
     except StandardsError as err:
         assert err.problems  # noqa: PT017  # both outcomes are right
+
+
+def test_a_number_without_end_is_read() -> None:
+    """A number too long for Python's own reader is no failure of ours."""
+    assert hclfile.parse(f"a = {'9' * 5000}", "f.hcl").attributes == {"a": float("inf")}
 
 
 def test_apps_must_be_named_where_there_are_several(tmp_path: Path) -> None:
