@@ -15,3 +15,4 @@ if "WAYPOINT_PLUGIN" in os.environ:
     from waypaas_sdk import startup
 
     startup.defer()
+    startup.tell_failures()

@@ -18,9 +18,14 @@ the first operation.
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
 from typing import Any, ClassVar, get_type_hints
 
-from waypaas_sdk import signature
+from waypaas_sdk import optionschema, signature
+
+LOOKALIKES = ("opts", "option", "config")
+"""Names that are taken for `options`, to which nothing would ever be assigned."""
 
 
 class Component:
@@ -39,19 +44,42 @@ class Component:
         """Check the subclass.
 
         Raises:
-            TypeError: A method's annotations cannot be satisfied, or the required one is missing.
+            TypeError: A method's annotations cannot be satisfied, or the required one is missing, or the options
+                cannot be described to Waypoint.
         """
         super().__init_subclass__(**kwargs)
         if cls.__dict__.get("kind"):
             return
         cls.signatures = signature.read(cls)
+        if cls.options_class.__func__ is Component.options_class.__func__:  # type: ignore[attr-defined]  # of a bound method
+            cls._check_options()
+
+    @classmethod
+    def _check_options(cls) -> None:
+        own = _annotations(cls)
+        if "options" in own:
+            try:
+                optionschema.of_component(cls)
+            except TypeError as err:
+                if not isinstance(err.__cause__, NameError):  # a name from further down is looked up again later
+                    raise
+        elif not any(_declares_options(base) for base in cls.__mro__):
+            for name in LOOKALIKES:
+                if name in own and name not in cls.__dict__:
+                    raise TypeError(
+                        f"{cls.__name__}.{name}: options are declared as `options: ...`; "
+                        "if these are none, prefix the name with an underscore"
+                    )
 
     @classmethod
     def options_class(cls) -> Any:  # a dataclass, or None
         """Give the dataclass that annotates `options`, or None where the class declares none."""
         for base in cls.__mro__:
-            if base is not Component and "options" in base.__dict__.get("__annotations__", {}):  # noqa: RUF063  # inspect costs 4 ms of a plugin's start
-                return get_type_hints(base)["options"]
+            if _declares_options(base):
+                # Its other annotations may be known to the type checker only.
+                only = SimpleNamespace(__annotations__={"options": _annotations(base)["options"]})
+                module = getattr(sys.modules.get(base.__module__), "__dict__", {})
+                return get_type_hints(only, module, vars(base))["options"]
         return None
 
     signatures: ClassVar[dict[str, signature.Signature]] = {}
@@ -63,6 +91,15 @@ class Component:
         Raises:
             OptionError: They do not fit together.
         """
+
+
+def _annotations(of: type) -> dict[str, Any]:
+    found: dict[str, Any] = of.__dict__.get("__annotations__", {})  # noqa: RUF063  # inspect costs 4 ms of a plugin's start
+    return found
+
+
+def _declares_options(base: type) -> bool:
+    return base is not Component and "options" in _annotations(base)
 
 
 class Builder(Component):

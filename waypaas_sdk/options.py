@@ -110,12 +110,17 @@ def shapes(options: type) -> list[Shape]:
         In the order of declaration.
 
     Raises:
-        TypeError: It is no dataclass, or a field has a type that HCL cannot express.
+        TypeError: It is no dataclass, or a field has a type that HCL cannot express, or a default of another type.
     """
     if not dataclasses.is_dataclass(options):
-        raise TypeError(f"{options.__name__} must be a dataclass to serve as options")
+        raise TypeError(f"{getattr(options, '__name__', options)} must be a dataclass to serve as options")
     hints = get_type_hints(options)
-    return [_shape(options, field, hints[field.name]) for field in dataclasses.fields(options)]
+    found = [_shape(options, field, hints[field.name]) for field in dataclasses.fields(options)]
+    for shape in found:
+        if not _fits(shape):
+            kind = _name(hints[shape.attribute])
+            raise TypeError(f"{options.__name__}.{shape.attribute}: the default {shape.default!r} is no {kind}")
+    return found
 
 
 def _shape(options: type, field: dataclasses.Field[Any], hint: Any) -> Shape:
@@ -141,9 +146,31 @@ def _shape(options: type, field: dataclasses.Field[Any], hint: Any) -> Shape:
     if origin is dict and inner[0] is str and inner[1] in SCALARS:
         return shape("map", inner[1])
     raise TypeError(
-        f"{options.__name__}.{field.name}: {hint} cannot be an option; use str, int, float, bool, timedelta, "
+        f"{options.__name__}.{field.name}: {_name(hint)} cannot be an option; use str, int, float, bool, timedelta, "
         "a list or dict of them, a dataclass, or a list of dataclasses"
     )
+
+
+def _fits(shape: Shape) -> bool:
+    """Tell whether the default has the type of the field; None always does: it means not written."""
+    default = shape.default
+    if default is None:
+        return True
+    if shape.form in {"list", "blocks"}:
+        return isinstance(default, (list, tuple)) and all(_is(one, shape.type) for one in default)
+    if shape.form == "map":
+        return isinstance(default, dict) and all(_is(one, shape.type) for one in default.values())
+    return _is(default, shape.type)
+
+
+def _is(value: Any, kind: type) -> bool:
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, (int, float) if kind is float else kind)
+
+
+def _name(hint: Any) -> str:
+    return hint.__name__ if isinstance(hint, type) and get_origin(hint) is None else str(hint)
 
 
 def _without_none(hint: Any) -> Any:

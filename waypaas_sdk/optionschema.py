@@ -7,9 +7,13 @@ and not as zero.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from waypaas_sdk.gen.protostructure.protostructure_pb2 import Container, Primitive, Struct, Type
 from waypaas_sdk.options import Shape, shapes
+
+if TYPE_CHECKING:
+    from waypaas_sdk.component import Component
 
 KINDS = {bool: 1, int: 2, float: 14, str: 24, timedelta: 24}
 """Go's reflect.Kind of each scalar."""
@@ -42,6 +46,31 @@ def to_proto(options: type) -> Struct:
         tag = f'hcl:"{shape.name},{_mode(shape)}" json:"{shape.name}"'
         struct.fields.add(Name=go_name, Tag=tag, type=_type(shape))
     return struct
+
+
+def of_component(component: type[Component]) -> Struct:
+    """Describe a component's options to the host.
+
+    Args:
+        component: The class.
+
+    Returns:
+        EMPTY if it declares none.
+
+    Raises:
+        TypeError: As of `to_proto`, or an annotation is not known; the text names the component.
+    """
+    try:
+        declared = component.options_class()
+        return EMPTY if declared is None else to_proto(declared)
+    except NameError as err:
+        message = (
+            f"{component.__name__}.options: the annotation {err.name!r} is not known; "
+            "import it at the top of the module, not below TYPE_CHECKING"
+        )
+        raise TypeError(message) from err
+    except TypeError as err:
+        raise TypeError(f"{component.__name__}.options: {err}") from err
 
 
 def _mode(shape: Shape) -> str:

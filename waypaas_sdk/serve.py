@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from waypaas_sdk import startup
 
 startup.defer()
 
-from waypaas_sdk.errors import StateError  # noqa: E402  # after startup.defer()
+from waypaas_sdk import optionschema  # noqa: E402  # after startup.defer()
+from waypaas_sdk.component import Component  # noqa: E402
+from waypaas_sdk.errors import StateError  # noqa: E402
 from waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2, services_pb2  # noqa: E402, F401
 from waypaas_sdk.goplugin import handshake, server  # noqa: E402
 from waypaas_sdk.goplugin.dispatch import handler  # noqa: E402
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
     import grpc
 
-    from waypaas_sdk.component import Component
     from waypaas_sdk.goplugin.broker import Broker
     from waypaas_sdk.mapper import Mapper
 
@@ -49,35 +50,55 @@ SERVICES = {
 def serve(*components: type[Component], mappers: Sequence[Mapper] = (), description: str = "") -> NoReturn:
     """Run as a Waypoint plugin until the host is done with it, then exit.
 
+    Started by hand, it checks the options too, and tells what it is.
+
     Args:
-        components: At most one of each kind; each is made once, without arguments.
+        components: Classes, at most one of each kind; each is made once, without arguments.
         mappers: Conversions that the plugin offers.
         description: One line about the plugin, for who starts it by hand.
 
     Raises:
-        TypeError: Two components are of the same kind.
+        TypeError: There is nothing to serve, or something that is no component, or two components are of the
+            same kind; started by hand also if a component's options cannot be described to Waypoint.
     """
     name = os.path.basename(sys.argv[0])
     logger = Logger(name)
-    by_kind: dict[str, Component] = {}
-    for component in components:
-        if component.kind in by_kind:
-            raise TypeError(f"a plugin can have one {component.kind}, this has two: {component.__name__}")
-        by_kind[component.kind] = component()
+    if not components and not mappers:
+        raise TypeError("a plugin needs a component: write serve.serve(Hello), with a class of yours for Hello")
+    by_kind = _by_kind(components)
 
     def services(broker: Broker, running: server.RunningCalls) -> list[grpc.GenericRpcHandler]:
         return handlers(Plugin(name, broker, running, logger), by_kind, mappers)
 
     if handshake.WAYPOINT.cookie_name not in os.environ:
-        summary = description or (type(next(iter(by_kind.values()))).__doc__ or "").strip().partition("\n")[0]
+        for component in components:
+            optionschema.of_component(component)
+        summary = description or ((components[0].__doc__ if components else "") or "").strip().partition("\n")[0]
         sys.stderr.write(handshake.invitation(name, summary) + "\n")
         sys.exit(1)
     try:
         code = server.serve(handshake.WAYPOINT, services, logger.info)
     except StateError as error:
         sys.stderr.write(f"{name}: {error}\n")
+        sys.stderr.flush()
+        if os.environ[handshake.WAYPOINT.cookie_name] == handshake.WAYPOINT.cookie_value:
+            startup.tell_host(str(error))
         code = 1
     _leave(code)
+
+
+def _by_kind(components: Sequence[Any]) -> dict[str, Component]:  # whatever the author passed
+    made: dict[str, Component] = {}
+    for component in components:
+        if isinstance(component, Component):
+            raise TypeError(f"serve takes classes: write {type(component).__name__}, not {type(component).__name__}()")
+        if not (isinstance(component, type) and issubclass(component, Component) and component.signatures):
+            name = getattr(component, "__name__", repr(component))
+            raise TypeError(f"{name} is no component: serve a class that derives from component.Platform or its like")
+        if component.kind in made:
+            raise TypeError(f"a plugin can have one {component.kind}, this has two: {component.__name__}")
+        made[component.kind] = component()
+    return made
 
 
 def handlers(

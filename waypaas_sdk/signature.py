@@ -7,8 +7,8 @@ and not in the middle of somebody's deploy.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import FunctionType
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
+from types import FunctionType, NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from google.protobuf.message import Message
 
@@ -18,6 +18,7 @@ from waypaas_sdk.execsession import ExecSession
 from waypaas_sdk.health import StatusReport
 from waypaas_sdk.logger import Logger
 from waypaas_sdk.logviewer import LogViewer
+from waypaas_sdk.result import Result
 from waypaas_sdk.terminal import TerminalUI
 
 if TYPE_CHECKING:
@@ -82,8 +83,10 @@ AVAILABLE: Mapping[str, Mapping[str, frozenset[Any]]] = {
         "watch": frozenset({Message}),
     },
 }
-"""By kind and operation, what it may ask for beside COMMON. Source: facts on
-waypoint internal/core, table of arguments in docs/design/0001."""
+"""By kind and operation, what it may ask for beside COMMON. This table is the truth.
+
+Source: Waypoint 0.11.4 internal/core, by operation: what each hands to the plugin's function.
+"""
 
 AUTHENTICATION = ("authenticate", "validate_auth")
 """Operations that builders, registries, platforms and release managers may have."""
@@ -97,6 +100,12 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "tasklauncher": ("start", "stop", "watch"),
 }
 """Operations without which a component of the kind is none."""
+
+MAKERS = frozenset({"build", "build_odr", "push", "access", "deploy", "release", "start"})
+"""Operations that return a message, bare or in a Result."""
+
+NEAR = 0.8
+"""From which likeness (difflib) on a name is taken for a misspelt operation."""
 
 PRIMITIVES: Mapping[type, int] = {bool: 1, int: 2, str: 24}
 """FuncSpec.Value.PrimitiveType of the primitives that may be asked for."""
@@ -142,7 +151,7 @@ def read(component: type) -> dict[str, Signature]:
         Signatures by name of the operation, for those that it implements.
 
     Raises:
-        TypeError: An operation is missing, or a parameter's annotation cannot be satisfied.
+        TypeError: An operation is missing or misspelt, or an annotation cannot be satisfied.
     """
     kind: str = getattr(component, "kind", "")
     if kind not in AVAILABLE:
@@ -152,6 +161,7 @@ def read(component: type) -> dict[str, Signature]:
     available = dict(AVAILABLE[kind])
     if kind not in {"configsourcer", "tasklauncher"}:
         available |= dict.fromkeys(AUTHENTICATION, frozenset())
+    _refuse_misspelt(component, available)
     for name in REQUIRED[kind]:
         if not callable(getattr(component, name, None)):
             raise TypeError(f"{component.__name__} is a {kind} and needs a method {name}")
@@ -160,6 +170,22 @@ def read(component: type) -> dict[str, Signature]:
         for name, extra in available.items()
         if callable(getattr(component, name, None))
     }
+
+
+def _refuse_misspelt(component: type, available: Mapping[str, Any]) -> None:
+    """Refuse a public method that nobody would call: it is named almost as an operation."""
+    for name, value in vars(component).items():
+        if not isinstance(value, FunctionType) or name.startswith("_") or name in available:
+            continue
+        if any(name in vars(base) for base in component.__mro__[1:]):
+            continue
+        from difflib import get_close_matches  # noqa: PLC0415  # for components with public helpers only
+
+        for near in get_close_matches(name, [*available, "configured"], 1, NEAR):
+            raise TypeError(
+                f"{component.__name__}.{name}: Waypoint knows no such operation; "
+                f"write {near} if that is meant, or prefix a helper with an underscore"
+            )
 
 
 def _signature(component: type, operation: str, allowed: frozenset[Any]) -> Signature:
@@ -178,9 +204,19 @@ def _signature(component: type, operation: str, allowed: frozenset[Any]) -> Sign
             "import it at the top of the module, not below TYPE_CHECKING"
         )
         raise TypeError(message) from err
+    if operation in MAKERS:
+        _check_return(where, hints.get("return", Any))
     names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
     parameters = tuple(_parameter(where, name, hints.get(name), allowed) for name in names)
     return Signature(operation, parameters)
+
+
+def _check_return(where: str, hint: Any) -> None:  # an annotation
+    for part in get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,):
+        plain = get_origin(part) or part
+        if isinstance(plain, type) and plain is not Any and not issubclass(plain, (Message, Result)):
+            name = "None" if plain is NoneType else plain.__name__
+            raise TypeError(f"{where} must return a protobuf message or a Result, not {name}")
 
 
 def _parameter(where: str, name: str, hint: Any, allowed: frozenset[Any]) -> Parameter:  # an annotation

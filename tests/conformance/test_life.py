@@ -83,10 +83,21 @@ def test_behaviour_01_wrong_cookie(command: list[str]) -> None:
 
 
 def test_a_host_of_another_version(command: list[str]) -> None:
-    """A host that speaks another protocol version is told so, with our versions."""
+    """A host that speaks another protocol version is told so where it awaits the handshake, with our versions."""
     agreed = handshake.Handshake("WAYPOINT_PLUGIN", handshake.WAYPOINT.cookie_value, 2)
-    with pytest.raises(StateError, match="offers plugin protocol versions 2"):
+    with pytest.raises(StateError, match=r"no handshake line but b'everything.py: the host offers .* versions 2; this"):
         Client(command, agreed)
+
+
+def test_a_plugin_that_fails_before_its_handshake(command: list[str], tmp_path: Path) -> None:
+    """The reason is the line that the host reads in the handshake's stead; its log has the traceback."""
+    broken = tmp_path / "broken.py"
+    broken.write_text(Path(command[1]).read_text().replace("ui: TerminalUI) -> Result", "ui: str) -> Result"))
+    with pytest.raises(StateError) as caught:
+        PluginHost([command[0], str(broken)])
+    assert 'no handshake line but b"broken.py: ' in caught.value.what or "b'broken.py: " in caught.value.what
+    assert "Release.release: Waypoint cannot supply str for parameter ui" in caught.value.what
+    assert "TypeError: Release.release" in caught.value.why
 
 
 def test_what_is_printed_reaches_the_host(host: PluginHost) -> None:

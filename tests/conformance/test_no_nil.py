@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -203,3 +204,41 @@ def test_behaviour_02_the_empty_case(directory: str, kind: str) -> None:
         finally:
             server.stop(None).wait()
         assert [name for name in whole if not reply.HasField(name)] == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ("a text", "must return a protobuf message or a Result, not str"),
+        (Result(Struct(), template_data={"odd": object()}), "returned what cannot be sent (TypeError)"),
+    ],
+)
+def test_what_cannot_be_sent(directory: str, outcome: Any, said: str) -> None:
+    """A result that cannot be sent is a bug of that method, and the user learns that what it made is left."""
+    server, call = calling(directory, odd_component("platform", set(), outcome))
+    try:
+        reply = answer(call, "Platform", "Deploy")
+    finally:
+        server.stop(None).wait()
+    assert reply.code() is grpc.StatusCode.INTERNAL
+    assert reply.details().startswith(f"Odd.deploy {said}\n  ")
+    assert "what it made is left" in reply.details()
+    assert reply.details().endswith("This is a bug in waypoint-plugin-odd, please report it")
+
+
+def test_options_that_cannot_be_described(directory: str) -> None:
+    """Options that turn out wrong only when the host asks for them are a bug that names their place."""
+    made: Any = odd_component("platform", set(), None)
+    type(made).options_class = classmethod(lambda _: str)
+    server, call = calling(directory, made)
+    service = services_pb2.DESCRIPTOR.services_by_name["Platform"]
+    del call
+    channel = grpc.insecure_channel(f"unix:{directory}/odd")
+    try:
+        with pytest.raises(grpc.RpcError) as caught:
+            stub(channel, service, "ConfigStruct")(Empty(), timeout=10)
+    finally:
+        channel.close()
+        server.stop(None).wait()
+    assert caught.value.code() is grpc.StatusCode.INTERNAL
+    assert caught.value.details().startswith("Odd.options: str must be a dataclass")

@@ -21,13 +21,18 @@ def directory(tmp_path: Path) -> Path:
     return Path(shutil.copytree(EXAMPLE, tmp_path / "hello"))
 
 
-def waypoint(directory: Path, *arguments: str) -> str:
-    """Run waypoint in the example; give its output."""
+def run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run waypoint in the example."""
     home = directory.parent / "home"
     environ = os.environ | {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_DATA_HOME": str(home)}
     environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environ["PATH"]])
     command = [build.waypoint(), *arguments]
-    done = subprocess.run(command, cwd=directory, env=environ, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, cwd=directory, env=environ, capture_output=True, text=True, check=False, timeout=120)
+
+
+def waypoint(directory: Path, *arguments: str) -> str:
+    """Run waypoint in the example, with success; give its output."""
+    done = run(directory, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -46,3 +51,38 @@ def test_the_example_greets(directory: Path) -> None:
     assert "READY" in waypoint(directory, "status", "-app", "web")
     waypoint(directory, "destroy", "-auto-approve")
     assert not greeting.exists()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        (
+            "from pathlib import Path",
+            "from pathlib import Pfad",
+            "ImportError: cannot import name 'Pfad' from 'pathlib'",
+        ),
+        (
+            "ui: TerminalUI) -> Result",
+            "ui: str) -> Result",
+            "Hello.deploy: Waypoint cannot supply str for parameter ui",
+        ),
+        ("deploy(self, image", "deplyo(self, image", "Hello.deplyo: Waypoint knows no such operation; write deploy if"),
+        ("greeting: str", "greeting: set", "Hello.options: Options.greeting: set cannot be an option"),
+        ("serve.serve(Hello)", "serve.serve(Hello())", "serve takes classes: write Hello, not Hello()"),
+    ],
+)
+def test_a_plugin_that_does_not_start(directory: Path, right: str, wrong: str, said: str) -> None:
+    """Whoever runs waypoint reads why a plugin could not start."""
+    program = directory / "waypoint-plugin-hello"
+    text = program.read_text()
+    if right.startswith("from pathlib"):  # what fails before the SDK is imported stays dark
+        text = text.replace(f"{right}\n", "").replace(
+            "from waypaas_sdk.terminal", f"{right}\nfrom waypaas_sdk.terminal"
+        )
+    assert right in text
+    program.write_text(text.replace(right, wrong))
+    waypoint(directory, "init")
+    done = run(directory, "up", "-plain")
+    assert done.returncode != 0
+    told = " ".join((done.stdout + done.stderr).split())
+    assert f"Unrecognized remote plugin message: waypoint-plugin-hello: {said}" in told

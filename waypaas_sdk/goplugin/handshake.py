@@ -126,14 +126,15 @@ def invitation(program: str, description: str) -> str:
 
     Args:
         program: Name of the binary: "waypoint-plugin-team-k8s".
-        description: One line.
+        description: One line, or nothing.
 
     Returns:
         Several lines, the last without newline.
     """
     name = program.removeprefix("waypoint-plugin-")
+    about = f": {description}" if description else "."
     return (
-        f"{program} is a plugin of HashiCorp Waypoint: {description}\n"
+        f"{program} is a plugin of HashiCorp Waypoint{about}\n"
         "Waypoint starts it by itself; started by hand it has nothing to do.\n"
         "\n"
         "To install it, put it, or a link to it, into one of the directories where Waypoint looks:\n"

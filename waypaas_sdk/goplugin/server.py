@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from waypaas_sdk import startup
 from waypaas_sdk.gen.goplugin import grpc_broker_pb2, grpc_controller_pb2, grpc_stdio_pb2
 from waypaas_sdk.goplugin import handshake as hs
 from waypaas_sdk.goplugin.broker import CHANNEL_OPTIONS, Broker
@@ -142,6 +143,7 @@ def serve(
         path = os.path.join(directory, "0")
         server.add_insecure_port(f"unix:{path}")
         server.start()
+        startup.shaking_hands()
         sys.stdout.write(hs.handshake_line(agreed, path) + "\n")
         sys.stdout.flush()
         stdio.take_over()

@@ -31,7 +31,7 @@ def service(plugin: Plugin, component: Component | None) -> Methods:
 
 
 def _built(returned: Any) -> services_pb2.Build.Resp:  # what the component returned
-    result = common.result_of(returned, "build")
+    result = common.result_of(returned)
     return services_pb2.Build.Resp(
         result=anys.pack(result.message),
         result_json=common.as_json(result.message),

@@ -45,11 +45,15 @@ def configurable(plugin: Plugin, component: Component | None) -> Methods:
         ConfigStruct, Configure and Documentation.
     """
 
-    def config_struct(_: Any, __: grpc.ServicerContext) -> Any:  # by descriptor
+    def config_struct(_: Any, context: grpc.ServicerContext) -> Any:  # by descriptor
         if component is None:
             return config_pb2.Config.StructResp()
-        declared = options_class(component)
-        return config_pb2.Config.StructResp(struct=optionschema.to_proto(declared) if declared else optionschema.EMPTY)
+        try:
+            described = optionschema.of_component(type(component))
+        except TypeError as error:
+            bug = BugError(str(error))
+            context.abort(*faults.status_of(bug, plugin.name, cancelled=False, logger=plugin.logger))
+        return config_pb2.Config.StructResp(struct=described)
 
     def configure(request: Any, context: grpc.ServicerContext) -> Any:  # by descriptor
         declared = options_class(component) if component is not None else None
@@ -124,24 +128,23 @@ def nothing(_: Any) -> Empty:  # whatever the component returned
     return Empty()
 
 
-def result_of(returned: Any, operation: str) -> Result:  # what the component returned
+def result_of(returned: Any) -> Result:  # what the component returned
     """Take what an operation returned as a Result.
 
     Args:
         returned: A Result or a bare message.
-        operation: For the error.
 
     Returns:
         The Result.
 
     Raises:
-        BugError: It is neither.
+        BugError: It is neither; `operation` puts the method's name before the text.
     """
     if isinstance(returned, Result):
         return returned
     if isinstance(returned, Message):
         return Result(returned)
-    raise BugError(f"{operation} must return a protobuf message or a Result, not {type(returned).__name__}")
+    raise BugError(f"must return a protobuf message or a Result, not {type(returned).__name__}")
 
 
 def as_json(message: Message) -> str:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from waypaas_sdk.call import Call
-from waypaas_sdk.errors import PluginError
+from waypaas_sdk.errors import BugError, PluginError
 from waypaas_sdk.execsession import ExecSession
 from waypaas_sdk.gen.hashicorp.waypoint.sdk import services_pb2
+from waypaas_sdk.signature import MAKERS
 from waypaas_sdk.wire import faults, funcspec
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _run(  # one call's whole context
             except PluginError as error:
                 _tell_session(given, error)
                 raise
-        return encode(returned)
+        return _encoded(component, sig.operation, returned, encode)
     except faults.FAILURES as error:  # every exception becomes a status
         code, text = faults.status_of(error, plugin.name, cancelled=running.cancelled, logger=plugin.logger)
         plugin.logger.debug(f"{sig.operation} failed", code=code.name, error=text)
@@ -117,6 +118,22 @@ def _run(  # one call's whole context
         raise AssertionError from error  # abort raises; this is for the type checker
     finally:
         plugin.running.end(running)
+
+
+def _encoded(component: Component, operation: str, returned: Any, encode: Callable[[Any], Any]) -> Any:
+    """Encode what an operation returned.
+
+    Raises:
+        BugError: What an operation that makes something returned cannot be sent. Its own undoing is over by then.
+    """
+    if operation not in MAKERS:
+        return encode(returned)
+    try:
+        return encode(returned)
+    except faults.FAILURES as error:
+        what = error.what if isinstance(error, BugError) else f"returned what cannot be sent ({type(error).__name__})"
+        why = "it had ended by then: what it made is left, and Waypoint does not know of it"
+        raise BugError(f"{type(component).__name__}.{operation} {what}", why=why) from error
 
 
 def _tell_session(given: dict[str, Any], error: PluginError) -> None:

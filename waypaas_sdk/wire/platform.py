@@ -46,7 +46,7 @@ def service(plugin: Plugin, component: Component | None) -> Methods:
 
 
 def _deployed(returned: Any) -> services_pb2.Deploy.Resp:  # what the component returned
-    result = common.result_of(returned, "deploy")
+    result = common.result_of(returned)
     return services_pb2.Deploy.Resp(
         result=anys.pack(result.message),
         result_json=common.as_json(result.message),

@@ -31,7 +31,7 @@ def service(plugin: Plugin, component: Component | None) -> Methods:
 
 
 def _pushed(returned: Any) -> services_pb2.Push.Resp:  # what the component returned
-    result = common.result_of(returned, "push")
+    result = common.result_of(returned)
     return services_pb2.Push.Resp(
         result=anys.pack(result.message),
         result_json=common.as_json(result.message),
@@ -40,4 +40,4 @@ def _pushed(returned: Any) -> services_pb2.Push.Resp:  # what the component retu
 
 
 def _access(returned: Any) -> services_pb2.Access.Resp:  # what the component returned
-    return services_pb2.Access.Resp(result=anys.pack(common.result_of(returned, "access").message))
+    return services_pb2.Access.Resp(result=anys.pack(common.result_of(returned).message))

@@ -32,7 +32,7 @@ def service(plugin: Plugin, component: Component | None) -> Methods:
 
 
 def _released(returned: Any) -> services_pb2.Release.Resp:  # what the component returned
-    result = common.result_of(returned, "release")
+    result = common.result_of(returned)
     return services_pb2.Release.Resp(
         result=anys.pack(result.message),
         release=services_pb2.Release(url=result.url),

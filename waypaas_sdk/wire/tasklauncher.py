@@ -31,7 +31,7 @@ def service(plugin: Plugin, component: Component | None) -> Methods:
 
 
 def _started(returned: Any) -> services_pb2.TaskLaunch.Resp:  # what the component returned
-    result = common.result_of(returned, "start")
+    result = common.result_of(returned)
     return services_pb2.TaskLaunch.Resp(result=anys.pack(result.message), result_json=common.as_json(result.message))
 
 

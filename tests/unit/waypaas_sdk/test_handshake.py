@@ -113,3 +113,4 @@ def test_invitation() -> None:
     assert "Deploys to Kubernetes." in text
     assert ".waypoint/plugins/waypoint-plugin-team-k8s" in text
     assert 'use "team-k8s" {}' in text
+    assert "is a plugin of HashiCorp Waypoint.\n" in handshake.invitation("waypoint-plugin-team-k8s", "")

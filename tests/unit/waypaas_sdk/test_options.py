@@ -337,3 +337,111 @@ def test_markdown() -> None:
     assert "### probe" in text
     assert "### rule" in text
     assert "| `size` | string | small | Size. (one of small, large) |" in text
+
+
+def declare(hint: Any, name: str = "options", **more: Any) -> type[component.Platform]:
+    """Define a platform that annotates its options so."""
+
+    def deploy(_: object) -> Image:
+        return Image()
+
+    return type("Mine", (component.Platform,), {"__annotations__": {name: hint}, "deploy": deploy, **more})
+
+
+def with_field(hint: Any, default: Any = None) -> type:
+    """Make an options dataclass of one field."""
+    return dataclasses.make_dataclass("Options", [("greeting", hint, option(doc="d", default=default))])
+
+
+class Undecorated:
+    """A class that lacks @dataclass."""
+
+    greeting: str = option(doc="What to say.")
+
+
+@pytest.mark.parametrize(
+    ("hint", "said"),
+    [
+        (str, "Mine.options: str must be a dataclass"),
+        (Undecorated, "Mine.options: Undecorated must be a dataclass"),
+        (Options | None, "Mine.options: .*must be a dataclass"),
+        (with_field(set), "Mine.options: Options.greeting: set cannot be an option"),
+        (with_field(list[with_field(bytes)]), "Mine.options: Options.greeting: bytes cannot be an option"),  # type: ignore[misc]  # made here
+        (with_field(str, 3), "Mine.options: Options.greeting: the default 3 is no str"),
+    ],
+)
+def test_options_are_checked_with_the_class(hint: Any, said: str) -> None:
+    """Options that cannot be described to Waypoint are refused when the component is defined, by their place."""
+    with pytest.raises(TypeError, match=said):
+        declare(hint)
+
+
+@pytest.mark.parametrize(
+    ("hint", "default"),
+    [
+        (str, 3),
+        (int, "3"),
+        (int, True),
+        (int, 1.5),
+        (bool, 1),
+        (timedelta, 30),
+        (list[str], "a"),
+        (list[int], ["a"]),
+        (dict[str, int], {"a": "b"}),
+        (dict[str, int], ["a"]),
+        (Probe, {"path": "/"}),
+    ],
+)
+def test_a_default_of_another_type(hint: Any, default: Any) -> None:
+    """A default that the user could not have written in its place is refused."""
+    with pytest.raises(TypeError, match=r"Options.greeting: the default .* is no "):
+        shapes(with_field(hint, default))
+
+
+@pytest.mark.parametrize(
+    ("hint", "default"),
+    [
+        (str, None),
+        (str | None, "a"),
+        (float, 1),
+        (timedelta, timedelta(seconds=1)),
+        (list[str], ["a"]),
+        (tuple[str, ...], ("a",)),
+        (dict[str, int], {"a": 1}),
+    ],
+)
+def test_a_default_that_fits(hint: Any, default: Any) -> None:
+    """None, and what has the type of its field, are defaults; a whole number is one of a fraction too."""
+    assert [shape.default for shape in shapes(with_field(hint, default))] == [default]
+
+
+def test_options_that_are_not_known_yet() -> None:
+    """An annotation that cannot be resolved with the class is looked at later, and then refused by its name."""
+    late = declare("Elsewhere")
+    with pytest.raises(TypeError, match=r"Mine.options: the annotation 'Elsewhere' is not known"):
+        optionschema.of_component(late)
+
+
+def test_other_annotations_need_not_be_known() -> None:
+    """Only the annotation of the options is resolved; others may be the type checker's."""
+    made = declare(Options, __annotations__={"options": "Options", "_client": "boto3.Client"})
+    assert made.options_class() is Options
+
+
+@pytest.mark.parametrize("name", ["opts", "option", "config"])
+def test_options_by_another_name(name: str) -> None:
+    """An annotation that looks as if it declared options is refused, unless it has a value or options there are."""
+    with pytest.raises(TypeError, match=f"Mine.{name}: options are declared as `options: ...`"):
+        declare(Options, name)
+    assert declare(Options, name, **{name: None})
+    assert declare(Options, __annotations__={"options": Options, name: Options})
+
+
+def test_options_class_of_ones_own() -> None:
+    """A component that gives its options class itself is not asked for it when it is defined."""
+
+    @classmethod  # type: ignore[misc]  # goes into a class below
+    def options_class(cls: type) -> Any:
+        raise AssertionError(cls)
+
+    assert declare(Any, options_class=options_class)

@@ -1,7 +1,7 @@
 """What components may ask for, and how a wrong annotation is refused."""
 
 import functools
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import pytest
 from google.protobuf.message import Message
@@ -26,6 +26,7 @@ from waypaas_sdk.health import StatusReport
 from waypaas_sdk.logger import Logger
 from waypaas_sdk.logviewer import LogViewer
 from waypaas_sdk.mapper import mapper
+from waypaas_sdk.result import Result
 from waypaas_sdk.signature import AVAILABLE, COMMON, REQUIRED
 from waypaas_sdk.terminal import TerminalUI
 
@@ -51,9 +52,13 @@ def nothing(_self: object) -> None:
     """Do an operation that asks for nothing."""
 
 
+def something(_self: object) -> Any:
+    """Do an operation that asks for nothing and may return anything."""
+
+
 def define(kind: str, operation: str, method: "Callable[..., Any]") -> type[Component]:
     """Define a component of a kind with one method of interest."""
-    required = dict.fromkeys(REQUIRED[kind], nothing)
+    required = dict.fromkeys(REQUIRED[kind], something)
     return type("Mine", (KINDS[kind],), {**required, operation: method})
 
 
@@ -109,7 +114,7 @@ def test_wire_names(kind: str, operation: str, hint: Any, wire_type: str, wire_n
 def test_required_operations(kind: str) -> None:
     """A component without the operation that makes it one is refused by the name of that operation."""
     for missing in REQUIRED[kind]:
-        given = {name: nothing for name in REQUIRED[kind] if name != missing}
+        given = {name: something for name in REQUIRED[kind] if name != missing}
         with pytest.raises(TypeError, match=f"Mine is a {kind} and needs a method {missing}"):
             type("Mine", (KINDS[kind],), given)
 
@@ -151,7 +156,7 @@ def test_primitive_without_a_name() -> None:
 def test_missing_annotation() -> None:
     """A parameter without annotation is refused by its name."""
 
-    def deploy(self: object, image) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001  # what is tested
+    def deploy(self: object, image) -> Any: ...  # type: ignore[no-untyped-def]  # noqa: ANN001  # what is tested
 
     with pytest.raises(TypeError, match=r"Mine.deploy: parameter image has no annotation"):
         define("platform", "deploy", deploy)
@@ -188,9 +193,10 @@ def test_what_is_no_plain_method(odd: Any) -> None:
 def test_keyword_only_parameters() -> None:
     """A keyword-only parameter is supplied like any other; names of local variables are not taken for parameters."""
 
-    def deploy(self: object, image: Image, *, job: JobInfo) -> None:
+    def deploy(self: object, image: Image, *, job: JobInfo) -> Image:
         local = self, image
         del local, job
+        return image
 
     signature = define("platform", "deploy", deploy).signatures["deploy"]
     assert [(parameter.name, parameter.type) for parameter in signature.parameters] == [
@@ -211,6 +217,58 @@ def test_no_kind() -> None:
     """A class that derives from Component itself is refused with the kinds to choose from."""
     with pytest.raises(TypeError, match=r"must derive from Builder, Registry, Platform"):
         type("Mine", (Component,), {})
+
+
+@pytest.mark.parametrize(
+    ("hint", "shown"),
+    [(str, "str"), (None, "None"), (dict[str, str], "dict"), (Image | None, "None"), (object, "object")],
+)
+def test_what_cannot_be_returned(hint: Any, shown: str) -> None:
+    """An operation whose result Waypoint keeps is refused with the class if it is to return anything else."""
+    act = with_annotation(Image)
+    act.__annotations__["return"] = hint
+    with pytest.raises(TypeError, match=f"Mine.deploy must return a protobuf message or a Result, not {shown}"):
+        define("platform", "deploy", act)
+    assert define("platform", "logs", act).signatures["logs"]
+
+
+@pytest.mark.parametrize("hint", [Image, Struct, Message, Result, Image | Result, Any, NoReturn])
+def test_what_can_be_returned(hint: Any) -> None:
+    """A message, a Result, either of them, and what says nothing about the matter are taken."""
+    act = with_annotation(Image)
+    act.__annotations__["return"] = hint
+    assert define("platform", "deploy", act).signatures["deploy"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "meant"),
+    [
+        ("platform", "destory", "destroy"),
+        ("platform", "log", "logs"),
+        ("platform", "default_release", "default_releaser"),
+        ("builder", "build_ord", "build_odr"),
+        ("registry", "validate_authn", "validate_auth"),
+        ("platform", "configure", "configured"),
+    ],
+)
+def test_a_misspelt_operation(kind: str, name: str, meant: str) -> None:
+    """A public method named almost as an operation is refused with that operation's name and the way out."""
+    with pytest.raises(
+        TypeError, match=f"Mine.{name}: .*write {meant} if that is meant, or prefix a helper with an un"
+    ):
+        define(kind, name, nothing)
+
+
+def test_a_misspelt_required_operation() -> None:
+    """A required operation that is misspelt is told by what was written, not as missing only."""
+    with pytest.raises(TypeError, match=r"Mine.deplyo: .*write deploy if that is meant"):
+        type("Mine", (component.Platform,), {"deplyo": something})
+
+
+def test_methods_that_are_no_operations() -> None:
+    """A helper whose name is like no operation, a private one, and the SDK's own methods stay what they are."""
+    helpers = {"manifest": nothing, "_destory": nothing, "configured": nothing, "deploy": something}
+    assert set(type("Mine", (component.Platform,), helpers).signatures) == {"deploy"}
 
 
 def test_mapper() -> None:

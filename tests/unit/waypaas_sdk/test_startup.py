@@ -83,3 +83,52 @@ def test_only_a_plugin_process_defers() -> None:
     code = "import sys, waypaas_sdk; print(any(type(f).__name__ == '_DeferringFinder' for f in sys.meta_path))"
     assert run(code).strip() == "False"
     assert run(code, WAYPOINT_PLUGIN="x").strip() == "True"
+
+
+def failing(code: str) -> tuple[str, str]:
+    """Run code that fails in a plugin process; give stdout and stderr."""
+    environ = os.environ | {"WAYPOINT_PLUGIN": "x"}
+    done = subprocess.run(
+        [sys.executable, "-c", f"import waypaas_sdk; {code}"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    return done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import nomodule", "-c: ModuleNotFoundError: No module named 'nomodule'\n"),
+        ("len(3)", "-c: TypeError: object of type 'int' has no len()\n"),
+        ("raise ValueError('a|b\\n\\n  c')", "-c: ValueError: a/b; c\n"),
+        ("from waypaas_sdk.serve import serve; serve()", "-c: a plugin needs a component: "),
+    ],
+)
+def test_a_failure_before_the_handshake(code: str, said: str) -> None:
+    """The host reads one line with the reason, and its log has the traceback."""
+    stdout, stderr = failing(code)
+    assert stdout.startswith(said)
+    assert "Traceback" in stderr
+
+
+def test_a_failure_after_the_handshake() -> None:
+    """Once the handshake has begun, stdout is not touched any more."""
+    stdout, stderr = failing("waypaas_sdk.startup.shaking_hands(); import nomodule")
+    assert stdout == ""
+    assert "ModuleNotFoundError" in stderr
+
+
+def test_a_failure_elsewhere() -> None:
+    """Outside of a plugin process the SDK leaves the hook for exceptions alone."""
+    assert run("import sys, waypaas_sdk.serve; print(sys.excepthook is sys.__excepthook__)").strip() == "True"
+
+
+def test_a_hook_of_the_author_stays() -> None:
+    """A hook that the plugin's author set over ours is not taken away by the handshake."""
+    code = "import sys, waypaas_sdk; sys.excepthook = print; waypaas_sdk.startup.shaking_hands(); "
+    assert run(code + "print(sys.excepthook is print)", WAYPOINT_PLUGIN="x").strip() == "True"
