@@ -7,12 +7,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import build
 
 ROOT = Path(__file__).resolve().parents[2]
+HANG_SECONDS = 150.0
+"""No command of the tests works for so long."""
+
 NOISE = ("server context", "waypoint context")
 """In lines by which Waypoint explains that it has no server."""
 
@@ -28,6 +33,44 @@ class Finished:
 
     code: int
     output: str
+
+
+class HostHungError(Exception):
+    """Waypoint itself did not end: now and then its local mode hangs when its work is done."""
+
+
+class Watchdog:
+    """Ends a hanging waypoint, after it has shown where it hangs.
+
+    Args:
+        child: The command; its output is read elsewhere.
+    """
+
+    def __init__(self, child: subprocess.Popen[str]) -> None:
+        self._child = child
+        self._hung = threading.Event()
+        self._timer = threading.Timer(HANG_SECONDS, self._bark)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _bark(self) -> None:
+        self._hung.set()
+        self._child.send_signal(signal.SIGQUIT)  # a Go program prints all that it does
+        time.sleep(2)
+        self._child.kill()
+
+    def end(self, output: str) -> None:
+        """Stop watching.
+
+        Args:
+            output: Of the command.
+
+        Raises:
+            HostHungError: It had to be ended.
+        """
+        self._timer.cancel()
+        if self._hung.is_set():
+            raise HostHungError(f"waypoint did not end within {HANG_SECONDS:g} s\n{output[-20000:]}")
 
 
 class Project:
@@ -92,11 +135,14 @@ class Project:
             print(f"$ {Path(command[0]).name} {' '.join(map(str, command[1:]))}", flush=True)
         lines = []
         with self.start(*command) as child:
+            watch = Watchdog(child)
             for line in child.stdout or ():
                 if not any(word in line for word in NOISE):
                     lines.append(line)
                     if self._echo:
                         print(f"  {line}", end="", flush=True)
+            child.wait()
+            watch.end("".join(lines))
         return Finished(child.returncode, "".join(lines))
 
     def waypoint(self, *arguments: str) -> Finished:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import build
 import pytest
+from project import Watchdog
+
+pytestmark = pytest.mark.flaky(reruns=1, only_rerun="HostHungError")
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "00-hello-plugin"
 MOST_LINES = 60
@@ -27,7 +30,13 @@ def run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environ = os.environ | {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_DATA_HOME": str(home)}
     environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environ["PATH"]])
     command = [build.waypoint(), *arguments]
-    return subprocess.run(command, cwd=directory, env=environ, capture_output=True, text=True, check=False, timeout=120)
+    with subprocess.Popen(
+        command, cwd=directory, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as child:
+        watch = Watchdog(child)
+        output, _ = child.communicate()
+        watch.end(output)
+    return subprocess.CompletedProcess(command, child.returncode, output, "")
 
 
 def waypoint(directory: Path, *arguments: str) -> str:

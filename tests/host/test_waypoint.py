@@ -5,10 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from project import Project
 
     from testbed.fixture import Bed
+
+
+pytestmark = pytest.mark.flaky(reruns=1, only_rerun="HostHungError")
+"""Waypoint's local mode hangs now and then; what our code does wrong is never tried again."""
 
 
 def objects(bed: Bed, namespace: str) -> list[str]:
