@@ -264,6 +264,7 @@ def _read(response: http.client.HTTPResponse) -> bytes:
             raise CloudError(f"the API server sent more than {MOST_ANSWER_BYTES >> 20} MiB")
         if time.monotonic() > deadline:
             raise TimeoutError(110, f"its answer was not whole within {WHOLE_ANSWER_SECONDS:g} s")
+    response.close()  # of the answer alone: the connection is kept for the next request
     return b"".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import socket
 import threading
@@ -85,3 +86,34 @@ def test_text_is_yaml_and_json() -> None:
     written = api.encoded(body)
     assert json.loads(written) == body
     assert yaml.safe_load(written) == body
+
+
+def test_the_connection_is_kept() -> None:
+    """Requests go over one connection, one after the other, as long as the server keeps it."""
+    connections: list[int] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            connections.append(self.client_address[1])
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    told: list[str] = []
+    asked = api.Api(Access(f"http://127.0.0.1:{server.server_port}", "x"), notify=told.append)
+    for _ in range(4):
+        asked.request("GET", "/x")
+    asked.close()
+    server.shutdown()
+    server.server_close()
+    assert len(connections) == 4
+    assert len(set(connections)) == 1
+    assert told == []
