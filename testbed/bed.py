@@ -106,6 +106,7 @@ def up(directory: Path = DEFAULT) -> State:
         return state
     if state is not None:
         down(directory)
+    node.refuse_second(directory)
     build.ensure()
     (directory / "logs").mkdir(parents=True, exist_ok=True)
     netns = f"waypaas-{hashlib.sha256(str(directory).encode()).hexdigest()[:8]}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from testbed import build, images, processes
-from testbed.shell import run
+from testbed.shell import TestbedError, run
 
 if TYPE_CHECKING:
     from testbed.processes import Process
@@ -133,6 +133,31 @@ def start(directory: Path, netns: str, kubeconfig: Path) -> dict[str, Process]:
     command = [build.binary("kube-proxy"), f"--config={proxy}"]
     started["kube-proxy"] = processes.start(command, logs / "kube-proxy.log", netns=netns)
     return started
+
+
+def refuse_second(directory: Path) -> None:
+    """Refuse to start beside another bed's node: both would keep the machine's pods in order, and end the other's.
+
+    Args:
+        directory: Of the bed.
+
+    Raises:
+        TestbedError: Another bed's kubelet runs.
+    """
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        roots = [word.removeprefix("--root-dir=") for word in words if word.startswith("--root-dir=")]
+        if f"--hostname-override={NAME}" in words and roots and roots != [f"{directory}/kubelet"]:
+            other = Path(roots[0]).parent
+            raise TestbedError(
+                f"another bed runs in {other} (its kubelet is process {entry.name}), and two nodes on one machine remove "
+                f"each other's pods\ntake it down first: python3 -m testbed --dir {other} down"
+            )
 
 
 def _kubelet(directory: Path) -> dict[str, object]:
