@@ -44,7 +44,7 @@ class Network:
         "string", "Name of the app in DNS.", default="none: no ingress", example="{app}.{environment}.acme.example",
         template=True, shape=shapes.HOST,
     )  # fmt: skip
-    path: str | None = option("string", "Path that belongs to the app.", preset="/", shape=shapes.URL_PATH)
+    path: str | None = option("string", "Path that belongs to the app.", preset="/", shape=shapes.ROUTE_PATH)
     path_type: str | None = option("enum", "How the path is compared.", choices=("Prefix", "Exact"), preset="Prefix")
     ingress_class: str | None = option(
         "string", "Class of the ingress.", default="the cluster's", example="nginx", shape=shapes.NAME

@@ -51,6 +51,8 @@ PROJECTED = Shape(
     "secret/NAME, configmap/NAME, token/AUDIENCE, labels or annotations", 300,
 )  # fmt: skip
 PATH = Shape(r"(/(?!\.{1,2}(/|$))[^\s:/]+)+", "an absolute path in its shortest form, without ':'", 1024)
+_STEP = r"(?!\.{1,2}(/|$))([-A-Za-z0-9._~!$&'()*+,;=:@]|%(?!2[fF])[0-9a-fA-F]{2})+"
+ROUTE_PATH = Shape(rf"/|(/{_STEP})+/?", "a path with its slash, in its shortest form, other signs as %XX", 1024)
 URL_PATH = Shape(r"/\S*", "a path with its slash", 1024)
 PEER = Shape(
     rf"any|namespace|namespace/{_DNS}|app/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?|cidr/[0-9a-fA-F.:]+/[0-9]+",
