@@ -52,7 +52,12 @@ def resolved(options: dict[str, Any], network: dict[str, Any]) -> Profile | None
         return None
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES,
+    derandomize="WAYPAAS_EXAMPLES" not in os.environ,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(SECTION_KUBERNETES, SECTION_NETWORK, st.sampled_from(["shop", "Shop_2", "x" * 70]))
 def test_any_profile_is_accepted(cloud: Cloud, options: dict[str, Any], network: dict[str, Any], project: str) -> None:
     """Manifests of any profile that the standards permit are accepted by the API server, which only tries them."""
