@@ -159,7 +159,8 @@ def _start(state: State) -> None:
         _keep(state, ingress=processes.start(command, directory / "logs/ingress.log", netns=netns))
     with step("nodes"):
         kwok.write_config(directory / "kwok.yaml")
-        _keep(state, kwok=_start_kwok(state), **node.start(directory, netns, state.admin))
+        _keep(state, kwok=_start_kwok(state), containerd=node.start_runtime(directory, netns))
+        _keep(state, **node.start(directory, netns, state.admin))
         for name in kwok.NODES:
             kubectl(state, "apply", "-f", "-", stdin=json.dumps(kwok.node(name)))
         names = [*kwok.NODES, node.NAME]
@@ -198,9 +199,19 @@ def api_ready(state: State) -> bool:
 
 
 def _nodes_ready(state: State, names: list[str]) -> bool:
+    for name, process in state.processes.items():
+        if not process.alive():
+            raise TestbedError(
+                f"{name} ended while the nodes were waited for\n{_tail(state.path / f'logs/{name}.log')}"
+            )
     path = '{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status} {end}'
     ready = kubectl(state, "get", "nodes", "-o", f"jsonpath={path}").split()
     return all(f"{name}=True" in ready for name in names)
+
+
+def _tail(log: Path, lines: int = 5) -> str:
+    text = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return "\n".join([f"the end of {log}:", *text[-lines:]])
 
 
 def _service_accounts(state: State) -> str:

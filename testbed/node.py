@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from testbed import build, images, processes
-from testbed.shell import TestbedError, run
+from testbed.shell import TestbedError, run, wait_until
 
 if TYPE_CHECKING:
     from testbed.processes import Process
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 NAME = "real-0"
 ADDRESS = "10.244.0.1"
 REGISTRY_PORT = 5000
+RUNTIME_SECONDS = 60.0
+"""How long containerd may take to listen; the kubelet does not wait for it, but ends."""
 
 CONTAINERD = """version = 2
 root = "{dir}/containerd/root"
@@ -91,16 +93,15 @@ def push_images(directory: Path, netns: str) -> None:
         run([*inside, "skopeo", "copy", "-q", "--insecure-policy", "--dest-tls-verify=false", f"oci:{layout}", target])
 
 
-def start(directory: Path, netns: str, kubeconfig: Path) -> dict[str, Process]:
-    """Start the node.
+def start_runtime(directory: Path, netns: str) -> Process:
+    """Start containerd.
 
     Args:
         directory: Of the bed.
         netns: Of the bed.
-        kubeconfig: With every right.
 
     Returns:
-        Its processes by name.
+        Its process; `start` waits until it listens.
     """
     (directory / "cni").mkdir(exist_ok=True)
     (directory / "cni/10-testbed.conflist").write_text(json.dumps(CNI))
@@ -111,10 +112,29 @@ def start(directory: Path, netns: str, kubeconfig: Path) -> dict[str, Process]:
     )
     config = directory / "containerd.toml"
     config.write_text(CONTAINERD.format(dir=directory, address=ADDRESS))
+    return processes.start(["containerd", "--config", config], directory / "logs/containerd.log", netns=netns)
+
+
+def start(directory: Path, netns: str, kubeconfig: Path) -> dict[str, Process]:
+    """Start the rest of the node.
+
+    Args:
+        directory: Of the bed.
+        netns: Of the bed.
+        kubeconfig: With every right.
+
+    Returns:
+        Its processes by name.
+
+    Raises:
+        TestbedError: containerd does not listen.
+    """
     logs = directory / "logs"
-    started = {"containerd": processes.start(["containerd", "--config", config], logs / "containerd.log", netns=netns)}
+    listening = directory / "containerd/containerd.sock"
+    wait_until(f"containerd at {listening}, see {logs}/containerd.log", listening.is_socket, RUNTIME_SECONDS)
     kubelet = directory / "kubelet.json"
     kubelet.write_text(json.dumps(_kubelet(directory)))
+    started = {}
     started["kubelet"] = processes.start(
         [
             build.binary("kubelet"),
