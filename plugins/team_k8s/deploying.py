@@ -17,7 +17,7 @@ from waypaas_sdk.resources import Category, Creation, Resource
 from waypaas_sdk.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from waypaas_sdk.arguments import DeploymentConfig, JobInfo, Source
@@ -73,6 +73,7 @@ def deploy(
         with steps.add(f"Standards for {job.project}/{job.app}") as step:
             resolved = standards.of_job(job, source.path, options, "deploy")
             order = make_order(resolved, image, config)
+            manifests = plan.manifests(order)
             step.update(_summary(resolved))
             if resolved.note:
                 step.output(f"{resolved.note}\n")
@@ -81,13 +82,13 @@ def deploy(
             wanted = order.standards
             access = kubeconfig.load(wanted.kubeconfig or "", wanted.context or "", wanted.namespace or "")
             cloud = Cloud(Api(access, call, step.update))
-            _refuse_foreign(cloud, order)
+            _refuse_foreign(cloud, order.name, manifests)
             _sweep(cloud, order, logger)
             scales = not plan.autoscaled(order.standards) or _has_metrics(cloud)
             step.update(f"Kubernetes cluster {access.context or access.server}, namespace {access.namespace}")
         with steps.add(f"Deployment {order.name}") as step:
             cloud.api.notify = step.update
-            creation = _make(cloud, order, step.update)
+            creation = _make(cloud, order, manifests, step.update)
             step.update(f"Deployment {order.name}: all {plan.replicas(order.standards)} replicas are ready")
             if not scales:
                 step.output(
@@ -95,7 +96,9 @@ def deploy(
                 )
                 step.status("warn")
     return Result(
-        message(resolved, order, access, source), resources=creation.resources, template_data={"image": order.image}
+        message(resolved, order, manifests, access, source),
+        resources=creation.resources,
+        template_data={"image": order.image},
     )
 
 
@@ -148,33 +151,32 @@ def _has_metrics(cloud: Cloud) -> bool:
     return True
 
 
-def _refuse_foreign(cloud: Cloud, order: Order) -> None:
+def _refuse_foreign(cloud: Cloud, name: str, manifests: Sequence[Mapping[str, Any]]) -> None:
     """Refuse a name that something else has: it would be overwritten, and on failure removed."""
-    for manifest in plan.manifests(order):
+    for manifest in manifests:
         kind = manifest["kind"]
-        found = cloud.find(kind, order.name)
+        found = cloud.find(kind, name)
         if found is None:
             continue
         owner = found["metadata"].get("labels", {}).get("waypaas.dev/project", "")
         raise StateError(
-            f"a {kind} {order.name} exists already in namespace {cloud.namespace}",
+            f"a {kind} {name} exists already in namespace {cloud.namespace}",
             why=f"it is of project {owner}" if owner else "it was not made by team-k8s",
             fix=f"set the standard kubernetes.namespace to one of its own, or remove that {kind}",
         )
 
 
-def _make(cloud: Cloud, order: Order, tell: Any) -> Creation:
+def _make(cloud: Cloud, order: Order, manifests: Sequence[Mapping[str, Any]], tell: Any) -> Creation:
     """Apply everything and wait for the pods; undo it all on failure, and even if this process is killed."""
     labels = names.selector(order.name, order.deployment_id)
     access = cloud.api.access
     seconds = units.parse_duration(order.standards.rollout_timeout or "10m").total_seconds()
-    planned = plan.manifests(order)
-    kinds = [manifest["kind"] for manifest in planned]
+    kinds = [manifest["kind"] for manifest in manifests]
     with (
         Guarded(order.name, kinds, labels, access.kubeconfig, access.context, access.namespace),
         Creation() as creation,
     ):
-        for manifest in planned:
+        for manifest in manifests:
             kind = manifest["kind"]
             state = {"namespace": cloud.namespace, "kind": kind}
             resource = Resource(order.name, kind, PLATFORM, CATEGORIES[kind], state)
@@ -228,13 +230,18 @@ def is_abandoned(deployment: Mapping[str, Any], now: datetime) -> bool:
 
 
 def message(
-    resolved: standards.Resolved, order: Order, access: kubeconfig.Access, source: Source
+    resolved: standards.Resolved,
+    order: Order,
+    manifests: Sequence[Mapping[str, Any]],
+    access: kubeconfig.Access,
+    source: Source,
 ) -> team_k8s_pb2.Deployment:
     """Write down all that later operations need.
 
     Args:
         resolved: The standards.
         order: What was deployed.
+        manifests: Its objects.
         access: How the cluster was reached.
         source: Where the app is.
 
@@ -249,7 +256,7 @@ def message(
         cluster=messages.cluster(access),
         identity=messages.identity_to_proto(order.identity),
         port=order.port,
-        companions=[manifest["kind"] for manifest in plan.manifests(order) if manifest["kind"] != "Deployment"],
+        companions=[manifest["kind"] for manifest in manifests if manifest["kind"] != "Deployment"],
         source_path=str(source.path),
         log_tail_lines=(wanted.logs.tail_lines if wanted.logs else None) or 0,
         profile_revision=resolved.profile.revision,

@@ -9,7 +9,7 @@ from google.protobuf import json_format
 from hypothesis import given
 from hypothesis import strategies as st
 
-from team_k8s import deploying, destroying, kubeconfig, messages, names, standards
+from team_k8s import deploying, destroying, kubeconfig, messages, names, plan, standards
 from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
 from teamconfig.model import Kubernetes
 from teamconfig.model.scheduling import Autoscale
@@ -60,7 +60,7 @@ def deployed(examples: Path, options: Kubernetes | None = None) -> team_k8s_pb2.
     resolved = standards.resolve(source, "shop", "web", "default", options, "app.web.deploy.use")
     config = DeploymentConfig(id="01HDEPLOYMENT", sequence=7, entrypoint_invite_token="hunter2")
     order = deploying.make_order(resolved, Image(image="registry.test/hello", tag="v1"), config)
-    return deploying.message(resolved, order, ACCESS, Source("web", source))
+    return deploying.message(resolved, order, plan.manifests(order), ACCESS, Source("web", source))
 
 
 def test_a_deployment_is_found_by_its_message_alone(examples: Path) -> None:
