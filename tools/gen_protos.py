@@ -19,7 +19,7 @@ from grpc_tools import protoc
 ROOT = Path(__file__).resolve().parent.parent
 PROTO = ROOT / "proto"
 SDK = ("waypaas_sdk/gen", "waypaas_sdk.gen")
-PLUGINS = {"team_k8s": ("plugins/team_k8s/gen", "team_k8s.gen")}
+OTHERS = {"team_k8s": ("plugins/team_k8s/gen", "team_k8s.gen"), "waypaas": ("teamconfig/gen", "teamconfig.gen")}
 """By top folder of proto/, where its code goes and under which package; all others are the SDK's."""
 
 
@@ -72,7 +72,7 @@ def mend_imports(text: str, ours: set[str]) -> str:
         The source with `from docker import x` made `from waypaas_sdk.gen.docker import x`.
     """
     for top in sorted(ours):
-        package = PLUGINS.get(top, SDK)[1]
+        package = OTHERS.get(top, SDK)[1]
         text = re.sub(rf"^from {top}([\w.]*) import", rf"from {package}.{top}\1 import", text, flags=re.MULTILINE)
     return text
 
@@ -99,9 +99,9 @@ def placed(made: dict[str, str]) -> dict[str, str]:
     Returns:
         Text by path relative to the repository, with the `__init__.py` of each `gen`.
     """
-    result = {f"{home}/__init__.py": "" for home, _ in (SDK, *PLUGINS.values())}
+    result = {f"{home}/__init__.py": "" for home, _ in (SDK, *OTHERS.values())}
     for name, text in made.items():
-        result[f"{PLUGINS.get(Path(name).parts[0], SDK)[0]}/{name}"] = text
+        result[f"{OTHERS.get(Path(name).parts[0], SDK)[0]}/{name}"] = text
     return result
 
 
@@ -122,7 +122,7 @@ def main() -> int:
         compile_into(Path(scratch))
         made = placed(files(Path(scratch)))
     present: dict[str, str] = {}
-    for home, _ in (SDK, *PLUGINS.values()):
+    for home, _ in (SDK, *OTHERS.values()):
         present |= {f"{home}/{name}": text for name, text in files(ROOT / home).items()}
     stale = sorted(name for name in made.keys() | present.keys() if made.get(name) != present.get(name))
     for name in stale:

@@ -1,0 +1,1 @@
+"""The client of the team config service: device key, tokens, signed profiles."""

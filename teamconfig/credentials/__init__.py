@@ -1,0 +1,1 @@
+"""Short-lived rights at Kubernetes and AWS."""

@@ -1,0 +1,70 @@
+"""The words of authorization: roles, actions, kinds of environment.
+
+The names are part of the contract: they stand in team.yaml, in grants, in the
+audit and in `wps explain --can`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a principal is in a team, or in the company."""
+
+    VIEWER = "viewer"
+    DEVELOPER = "developer"
+    LEAD = "lead"
+    CI = "ci"
+    PLATFORM_ADMIN = "platform-admin"
+    SECURITY = "security"
+
+
+TEAM_ROLES = (Role.VIEWER, Role.DEVELOPER, Role.LEAD)
+"""Roles that a team.yaml binds to groups."""
+
+ORGANIZATION_ROLES = (Role.PLATFORM_ADMIN, Role.SECURITY)
+"""Roles that org.yaml binds to groups."""
+
+
+class Action(StrEnum):
+    """What somebody may want to do."""
+
+    WHOAMI = "whoami"
+    READ = "read"
+    """Profile, status, plan."""
+    LOGS = "logs"
+    BUILD = "build"
+    """Build, test, push into the registry of the first environment."""
+    DEPLOY = "deploy"
+    PROMOTE = "promote"
+    """Bring a release into an environment, release it, take it back."""
+    APPROVE = "approve"
+    REDEEM = "redeem"
+    """Use a grant."""
+    EXEC = "exec"
+    DESTROY = "destroy"
+    REGISTER = "register"
+    """Tie a project to a team."""
+    LOCK = "lock"
+    LOCK_SELF = "lock-self"
+    AUDIT_OWN = "audit-own"
+    """Read the audit of one's own actions."""
+    AUDIT_READ = "audit-read"
+    AUDIT_VERIFY = "audit-verify"
+    CONFIGURE = "configure"
+    """Change standards: never by a call, only by review in git."""
+
+
+class EnvironmentKind(StrEnum):
+    """What sort of environment it is: rights go by this, not by the company's names."""
+
+    DEV = "dev"
+    """The first of the company's."""
+    STAGE = "stage"
+    """Neither the first nor protected."""
+    PRODUCTION = "production"
+    """Protected: nobody may open a shell there."""
+    UNKNOWN = "unknown"
+    NONE = "none"
+    """The action is about no environment."""
