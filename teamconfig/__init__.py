@@ -23,7 +23,7 @@ def load(start: Path | str, environ: Mapping[str, str]) -> Tree:
     """Find and read the standards; see `source.load`.
 
     Args:
-        start: Directory of the app, from which .waypaas/config.yaml is looked up.
+        start: Directory of the app, from which .waypaas.toml is looked up.
         environ: The process's environment.
 
     Returns:

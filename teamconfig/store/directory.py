@@ -61,7 +61,7 @@ def read(root: Path) -> dict[str, bytes]:
         StandardsError: It does not exist, cannot be read, holds a link that leaves it, or too much.
     """
     if not root.is_dir():
-        fix = "correct WAYPAAS_STANDARDS or .waypaas/config.yaml, or create it"
+        fix = "correct WAYPAAS_STANDARDS or .waypaas.toml, or create it"
         why = "it is not a directory" if root.exists() else "there is no such directory"
         raise errors.missing(f"standards {root} cannot be read", why, fix, str(root))
     home = root.resolve()

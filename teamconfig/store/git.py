@@ -135,7 +135,7 @@ def load(place: Location, environ: Mapping[str, str], *, now: datetime, stale_fo
     Raises:
         StandardsError: git is missing, the remote or ref cannot be read (kind missing), or standards are wrong (state).
     """
-    git = _Git(environ, place)
+    git = Git(environ, place)
     note = ""
     if place.remote:
         commit, note = _fetched(git, now, stale_for)
@@ -146,16 +146,16 @@ def load(place: Location, environ: Mapping[str, str], *, now: datetime, stale_fo
     return reading.tree(files, revision=f"git:{commit[:12]}", origin=str(place), note=note)
 
 
-def _fetched(git: _Git, now: datetime, stale_for: timedelta | None) -> tuple[str, str]:
+def _fetched(git: Git, now: datetime, stale_for: timedelta | None) -> tuple[str, str]:
     """Bring the ref into the cache; give its commit, and what the user must be told."""
     place = git.place
-    cache = _cache(git.environ) / (hashlib.sha256(place.repository.encode()).hexdigest()[:24] + ".git")
-    stamp = cache / ("waypaas-" + hashlib.sha256(place.ref.encode()).hexdigest()[:24])
-    git.directory = str(cache)
+    home = cache(git.environ) / (hashlib.sha256(place.repository.encode()).hexdigest()[:24] + ".git")
+    stamp = home / ("waypaas-" + hashlib.sha256(place.ref.encode()).hexdigest()[:24])
+    git.directory = str(home)
     try:
-        if not (cache / "HEAD").is_file():
-            cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-            git.run("init", "--quiet", "--bare", "--template=", str(cache), inside=False)
+        if not (home / "HEAD").is_file():
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            git.run("init", "--quiet", "--bare", "--template=", str(home), inside=False)
         keep = f"refs/waypaas/{stamp.name}"
         refspec = f"+{place.ref}:{keep}"
         git.run("fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--end-of-options",
@@ -164,7 +164,7 @@ def _fetched(git: _Git, now: datetime, stale_for: timedelta | None) -> tuple[str
         _write(stamp, f"{commit} {now.timestamp():.0f}\n")
     except OSError as err:
         fix = "make it writable, or set XDG_CACHE_HOME"
-        raise errors.state(f"cache {cache} cannot be written", str(err.strerror).lower(), fix, str(cache)) from err
+        raise errors.state(f"cache {home} cannot be written", str(err.strerror).lower(), fix, str(home)) from err
     except errors.StandardsError as err:
         cached = _cached(stamp, now)
         if cached is None or stale_for is None or cached[1] > stale_for:
@@ -208,13 +208,19 @@ def _age(age: timedelta) -> str:
     return units.format_duration(timedelta(seconds=int(age.total_seconds())))
 
 
-def _cache(environ: Mapping[str, str]) -> Path:
+def cache(environ: Mapping[str, str]) -> Path:
+    """Name the directory of the copies of remote repositories."""
     base = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME", "~")).expanduser() / ".cache")
     return Path(base) / "waypaas" / "standards"
 
 
-class _Git:
-    """Runs git on one repository, without prompts, hooks or anything else that could surprise."""
+class Git:
+    """Runs git on one repository, without prompts, hooks or anything else that could surprise.
+
+    Args:
+        environ: For HOME, PATH and git's credentials.
+        place: For errors; the repository is that in `directory`.
+    """
 
     def __init__(self, environ: Mapping[str, str], place: Location) -> None:
         self.place = place
@@ -226,20 +232,36 @@ class _Git:
         ssh = {} if "GIT_SSH_COMMAND" in own or "GIT_SSH" in own else {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
         self._environ = {**own, **quiet, **ssh}
 
-    def run(self, *arguments: str, inside: bool = True, timeout: timedelta = READ_TIMEOUT) -> str:
-        """Run git and give what it prints, as text."""
-        return self._call(arguments, b"", inside=inside, timeout=timeout).decode("utf-8", "replace")
+    def run(
+        self, *arguments: str, inside: bool = True, timeout: timedelta = READ_TIMEOUT, before: tuple[str, ...] = ()
+    ) -> str:
+        """Run git and give what it prints, as text.
+
+        Args:
+            arguments: The command of git and its arguments.
+            inside: Whether in the repository.
+            timeout: At most.
+            before: Settings that stand before the command.
+
+        Returns:
+            Its output.
+
+        Raises:
+            StandardsError: It failed (kind missing).
+        """
+        return self._call(arguments, b"", inside=inside, timeout=timeout, before=before).decode("utf-8", "replace")
 
     def _call(
-        self, arguments: tuple[str, ...], given: bytes, *, inside: bool = True, timeout: timedelta = READ_TIMEOUT
-    ) -> bytes:
+        self, arguments: tuple[str, ...], given: bytes, *, inside: bool = True, timeout: timedelta = READ_TIMEOUT,
+        before: tuple[str, ...] = (),
+    ) -> bytes:  # fmt: skip
         where = ("-C", self.directory) if inside else ()
         what = f"standards {self.place} cannot be read"
         try:
             # A repository can name a program to fetch what it lacks by; only our own fetch may fetch anything.
             own = {"GIT_ALLOW_PROTOCOL": _PROTOCOLS if arguments[0] == "fetch" else "none", "GIT_NO_LAZY_FETCH": "1"}
             done = subprocess.run(  # noqa: S603  # no shell; ref and repository are checked by `location`
-                ("git", *_SAFE, *where, *arguments),  # noqa: S607  # the user's git, with the user's credentials
+                ("git", *_SAFE, *before, *where, *arguments),  # noqa: S607  # the user's git, with the user's credentials
                 input=given, capture_output=True, timeout=timeout.total_seconds(), env=self._environ | own, check=False,
             )  # fmt: skip
         except FileNotFoundError as err:

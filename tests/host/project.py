@@ -87,7 +87,7 @@ class Project:
         self.file = self.app / "waypoint.hcl"
         self._echo = echo
         shutil.copytree(ROOT / "examples" / "01-minimal", self.app)
-        (self.app / ".waypaas" / "config.yaml").write_text(f"standards: {ROOT / 'examples' / 'standards'}\n")
+        (self.app / ".waypaas.toml").write_text(f'standards = "{ROOT / "examples" / "standards"}"\n')
         plugins = self.app / ".waypoint" / "plugins"
         plugins.mkdir(parents=True)
         program = Path(sys.executable).parent / "waypoint-plugin-team-k8s"

@@ -62,7 +62,7 @@ class App:
 
     def use_standards(self, directory: Path) -> None:
         """Set where the app's standards are."""
-        (self.path / ".waypaas" / "config.yaml").write_text(f"standards: {directory}\n")
+        (self.path / ".waypaas.toml").write_text(f'standards = "{directory}"\n')
 
     def job(self, workspace: str) -> list[Any]:
         """Give what the host supplies of project, app and place."""

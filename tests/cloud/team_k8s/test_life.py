@@ -232,7 +232,7 @@ def test_behaviour_23_destroy_needs_no_standards(app: App) -> None:
     deployed = app.deploy("registry.test/any:1")
     app.release(deployed)
     (app.path / "waypoint.hcl").unlink()
-    (app.path / ".waypaas" / "config.yaml").write_text("standards: /nonexistent\n")
+    (app.path / ".waypaas.toml").write_text('standards = "/nonexistent"\n')
     app.host.configure("platform", {"namespace": "somewhere-else"})
     app.destroy(deployed)
     assert app.objects() == []

@@ -52,8 +52,7 @@ def app(tmp_path: Path) -> Path:
 @pytest.fixture
 def governed(app: Path) -> Path:
     """The same directory, with standards for the app."""
-    (app / ".waypaas").mkdir()
-    (app / ".waypaas" / "config.yaml").write_text("standards: ./standards\n")
+    (app / ".waypaas.toml").write_text('standards = "./standards"\n')
     (app / "standards" / "teams" / "web").mkdir(parents=True)
     (app / "standards" / "org.yaml").write_text(ORG)
     (app / "standards" / "teams" / "web" / "team.yaml").write_text(TEAM)

@@ -40,8 +40,7 @@ def _wps(directory: Path, *arguments: str, **environ: str) -> subprocess.Complet
 def app(tmp_path: Path) -> Path:
     """A directory with a ten-line waypoint.hcl and the example's standards."""
     (tmp_path / "waypoint.hcl").write_text(FILE % "")
-    (tmp_path / ".waypaas").mkdir()
-    (tmp_path / ".waypaas" / "config.yaml").write_text(f"standards: {STANDARDS}\n")
+    (tmp_path / ".waypaas.toml").write_text(f'standards = "{STANDARDS}"\n')
     return tmp_path
 
 

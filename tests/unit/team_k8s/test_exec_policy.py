@@ -45,8 +45,8 @@ def test_behaviour_19_a_job_of_another_workspace(examples: Path, workspace: str)
 def test_behaviour_19_what_was_protected_stays_so(tmp_path: Path, examples: Path) -> None:
     """What was deployed to a protected environment lets nobody in, though the standards of now would."""
     own = tmp_path / "app"
-    (own / ".waypaas").mkdir(parents=True)
-    (own / ".waypaas" / "config.yaml").write_text("standards: ./mine\n")
+    own.mkdir(parents=True)
+    (own / ".waypaas.toml").write_text('standards = "./mine"\n')
     (own / "mine" / "teams" / "payments").mkdir(parents=True)
     (own / "mine" / "org.yaml").write_text("org: {name: x, environments: [dev], workspaces: {production: dev}}\n")
     (own / "mine" / "teams" / "payments" / "team.yaml").write_text("team: {projects: [shop]}\n")

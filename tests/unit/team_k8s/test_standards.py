@@ -92,9 +92,8 @@ def test_behaviour_06_no_standards(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_broken_standards(tmp_path: Path) -> None:
     """Standards that cannot be read are a state that their owner has to mend, told with file and line."""
-    (tmp_path / ".waypaas").mkdir()
     (tmp_path / "standards").mkdir()
-    (tmp_path / ".waypaas" / "config.yaml").write_text("standards: standards\n")
+    (tmp_path / ".waypaas.toml").write_text('standards = "standards"\n')
     (tmp_path / "standards" / "org.yaml").write_text("org: {name: acme\nstandards: 1\n")
     with pytest.raises(StateError, match=r"org\.yaml"):
         standards.resolve(tmp_path, "shop", "web", "default")

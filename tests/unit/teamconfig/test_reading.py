@@ -210,7 +210,7 @@ def test_a_mistake_is_told_in_four_lines(body: str, text: str | None) -> None:
         (
             {"teams/a/environments/dev.yaml": ""},
             (
-                "teams/a/team.yaml is missing\n  it names the team's projects and groups\n"
+                "teams/a/team.yaml is missing\n  it names the team's projects and roles\n"
                 "  write it, or remove the directory\n  at teams/a/team.yaml"
             ),
         ),

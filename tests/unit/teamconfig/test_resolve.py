@@ -288,7 +288,7 @@ def _layers(draw: st.DrawFn) -> list[Layer]:
 def _tree(drawn: list[Layer]) -> Tree:
     org, org_env, team, team_env, app, app_env = drawn
     apps = {("shop", "web"): App(app, {"dev": app_env})}
-    payments = Team("payments", ("shop",), (), "o", team, {"dev": team_env}, apps)
+    payments = Team("payments", ("shop",), {}, "o", team, {"dev": team_env}, apps)
     return Tree("r", "o", Org("acme", ("dev",)), org, {"dev": org_env}, {"payments": payments}, {"shop": "payments"})
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import teamconfig
-from teamconfig import StandardsError, source
+from teamconfig import StandardsError, settings, source
 from teamconfig.store import directory, git
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def test_directory_missing(tmp_path: Path) -> None:
     assert caught.value.kind == "missing"
     assert str(caught.value) == (
         f"standards {tmp_path}/none cannot be read\n  there is no such directory\n"
-        f"  correct WAYPAAS_STANDARDS or .waypaas/config.yaml, or create it\n  at {tmp_path}/none"
+        f"  correct WAYPAAS_STANDARDS or .waypaas.toml, or create it\n  at {tmp_path}/none"
     )
 
 
@@ -281,8 +281,8 @@ def test_found_in_the_order_of_the_documentation(tmp_path: Path) -> None:
     _write(tmp_path / "standards", {"org.yaml": ORG.format("repository")})
     _write(tmp_path / "home" / "waypaas" / "own", {"org.yaml": ORG.format("user")})
     _write(tmp_path / "named", {"org.yaml": ORG.format("variable")})
-    _write(tmp_path, {".waypaas/config.yaml": "standards: standards\n"})
-    _write(tmp_path / "home", {"waypaas/config.yaml": "standards: own\n"})
+    _write(tmp_path, {".waypaas.toml": 'standards = "standards"\n'})
+    _write(tmp_path / "home", {"waypaas/config.toml": 'standards = "own"\n'})
     app = tmp_path / "src" / "web"
     app.mkdir(parents=True)
     environ = {"XDG_CONFIG_HOME": str(tmp_path / "home")}
@@ -299,14 +299,14 @@ def test_behaviour_06_no_standards_tells_the_three_ways(tmp_path: Path) -> None:
     with pytest.raises(StandardsError) as caught:
         source.load(tmp_path, {"XDG_CONFIG_HOME": str(tmp_path / "none")})
     assert caught.value.kind == "missing"
-    for part in ("WAYPAAS_STANDARDS", ".waypaas/config.yaml", f"{tmp_path}/none/waypaas/config.yaml"):
+    for part in ("WAYPAAS_STANDARDS", ".waypaas.toml", f"{tmp_path}/none/waypaas/config.toml"):
         assert part in str(caught.value)
 
 
 def test_broken_config_is_told(tmp_path: Path) -> None:
-    """A key that config.yaml does not have is an error with its line, naming the nearest."""
-    _write(tmp_path, {".waypaas/config.yaml": "standard: x\n"})
+    """A key that .waypaas.toml does not have is an error with its file, naming the nearest."""
+    _write(tmp_path, {".waypaas.toml": 'standard = "x"\n'})
     with pytest.raises(StandardsError) as caught:
-        source.find(tmp_path, {})
+        settings.find(tmp_path, {})
     assert "write standards" in str(caught.value)
-    assert str(caught.value).endswith(".waypaas/config.yaml:1")
+    assert str(caught.value).endswith(".waypaas.toml")

@@ -1,5 +1,5 @@
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
-from teamconfig.gen.waypaas_sdk.gen.opaqueany import any_pb2 as _any_pb2
+from waypaas_sdk.gen.opaqueany import any_pb2 as _any_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor

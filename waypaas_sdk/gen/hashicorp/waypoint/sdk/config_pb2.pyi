@@ -1,4 +1,4 @@
-from teamconfig.gen.waypaas_sdk.gen.protostructure import protostructure_pb2 as _protostructure_pb2
+from waypaas_sdk.gen.protostructure import protostructure_pb2 as _protostructure_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message

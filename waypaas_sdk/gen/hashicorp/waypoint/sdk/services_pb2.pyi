@@ -1,10 +1,10 @@
 from google.protobuf import empty_pb2 as _empty_pb2
 from google.rpc import status_pb2 as _status_pb2
-from teamconfig.gen.waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2 as _arguments_pb2
-from teamconfig.gen.waypaas_sdk.gen.hashicorp.waypoint.sdk import config_pb2 as _config_pb2
-from teamconfig.gen.waypaas_sdk.gen.hashicorp.waypoint.sdk import resources_pb2 as _resources_pb2
-from teamconfig.gen.waypaas_sdk.gen.hashicorp.waypoint.sdk import streams_pb2 as _streams_pb2
-from teamconfig.gen.waypaas_sdk.gen.opaqueany import any_pb2 as _any_pb2
+from waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2 as _arguments_pb2
+from waypaas_sdk.gen.hashicorp.waypoint.sdk import config_pb2 as _config_pb2
+from waypaas_sdk.gen.hashicorp.waypoint.sdk import resources_pb2 as _resources_pb2
+from waypaas_sdk.gen.hashicorp.waypoint.sdk import streams_pb2 as _streams_pb2
+from waypaas_sdk.gen.opaqueany import any_pb2 as _any_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message

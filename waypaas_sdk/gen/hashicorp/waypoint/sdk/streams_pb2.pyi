@@ -1,7 +1,7 @@
 from google.protobuf import empty_pb2 as _empty_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.rpc import status_pb2 as _status_pb2
-from teamconfig.gen.waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2 as _arguments_pb2
+from waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2 as _arguments_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
