@@ -52,7 +52,7 @@ rules:
   kubernetes.replicas: {min: 2, max: 20, reason: drains, owner: platform}
 """
 TEAM = """\
-team: {{owner: "#team-{team}", projects: [project-{team}], groups: [group-{team}]}}
+team: {{owner: "#team-{team}", projects: [project-{team}], roles: {{developer: [group-{team}]}}}}
 standards:
   kubernetes:
     memory: 256Mi

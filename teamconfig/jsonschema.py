@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from teamconfig import schema
+from teamconfig import bindings, schema
 from teamconfig.model import SECTIONS
 
 if TYPE_CHECKING:
@@ -60,6 +60,16 @@ def _text(description: str) -> dict[str, Any]:
     return {"type": "string", "description": description}
 
 
+def _roles(description: str, known: tuple[str, ...]) -> dict[str, Any]:
+    groups = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "description": description,
+        "properties": dict.fromkeys(known, groups),
+    }
+
+
 _ORG = {
     "type": "object",
     "additionalProperties": False,
@@ -79,6 +89,7 @@ _ORG = {
             "additionalProperties": {"type": "string"},
             "description": "Environment by Waypoint workspace; a name that ends in * matches every one that begins so.",
         },
+        "roles": _roles("Ids of identity groups by role in the company.", bindings.ORGANIZATION_ROLES),
     },
 }
 _TEAM = {
@@ -89,7 +100,32 @@ _TEAM = {
         "name": _text("Name of the directory, or left out."),
         "owner": _text("Whom to ask about the team's standards."),
         "projects": _texts("Waypoint projects that belong to the team."),
-        "groups": _texts("Identity groups whose members are in the team."),
+        "roles": _roles("Ids of identity groups by role in the team.", bindings.TEAM_ROLES),
+        "workloads": {
+            "type": "array",
+            "description": "CI jobs that work for the team, in role ci.",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["issuer", "repository", "refs"],
+                "properties": {
+                    "issuer": _text(f"{', '.join(bindings.ISSUERS)}, or the URL that the jobs' tokens name."),
+                    "repository": _text("As the issuer names it: acme/shop."),
+                    "refs": {
+                        **_texts("Git refs that they run for, as refs/heads/main; * at the end for all that begin so."),
+                        "minItems": 1,
+                    },
+                    "protected": {
+                        "type": "boolean",
+                        "description": "Nobody can push to these refs without review; what goes beyond dev needs it.",
+                    },
+                    "projects": {
+                        **_texts("Projects that they may work on; all of the team's otherwise."),
+                        "minItems": 1,
+                    },
+                },
+            },
+        },
     },
 }
 _BOUND = {"type": ["string", "number"]}

@@ -6,6 +6,7 @@
     teams/TEAM/environments/ENV.yaml
     teams/TEAM/apps/PROJECT/APP/app.yaml
     teams/TEAM/apps/PROJECT/APP/environments/ENV.yaml
+    policy-tests.yaml                                 not a layer: read by policy.rows
 
 Pure: takes the content of files, not their location. One broken file refuses
 the revision, with every problem of every file.
@@ -16,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from teamconfig import document, yamlfile
+from teamconfig import bindings, document, yamlfile
 from teamconfig.document import Checker
 from teamconfig.errors import Problem, StandardsError
 from teamconfig.keys import nearest
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
     from teamconfig.yamlfile import Node
 
-_ORG_KEYS = ("name", "environments", "protected", "workspaces", "contact")
-_TEAM_KEYS = ("name", "projects", "groups", "owner")
+_ORG_KEYS = ("name", "environments", "protected", "workspaces", "contact", "roles")
+_TEAM_KEYS = ("name", "projects", "roles", "workloads", "owner")
 _PRODUCTION = frozenset({"production", "prod"})
 
 
@@ -44,7 +45,8 @@ class _App:
 class _Team:
     name: str
     projects: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
+    roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    workloads: tuple[bindings.Workload, ...] = ()
     owner: str = ""
     layer: Layer | None = None
     lines: dict[str, int] = field(default_factory=dict)
@@ -87,7 +89,7 @@ def tree(files: Mapping[str, bytes], *, revision: str, origin: str, note: str = 
 def _frozen(team: _Team) -> Team:
     layer = team.layer or Layer(Rank.TEAM, team.name, "", {})
     apps = {key: App(app.layer, app.environments) for key, app in team.apps.items()}
-    return Team(team.name, team.projects, team.groups, team.owner, layer, team.environments, apps)
+    return Team(team.name, team.projects, team.roles, team.owner, layer, team.environments, apps, team.workloads)
 
 
 class _Reader:
@@ -134,6 +136,7 @@ class _Reader:
         environments: tuple[str, ...] = ()
         protected: tuple[str, ...] = ()
         workspaces: dict[str, str] = {}
+        roles: dict[str, tuple[str, ...]] = {}
         for key, node, line in header.items() if header is not None else ():
             if key == "name":
                 name = checker.text(node, "org.name", "acme")
@@ -147,6 +150,8 @@ class _Reader:
                 entries = checker.mapping(node, "org.workspaces")
                 pairs = entries.items() if entries is not None else ()
                 workspaces = {one: checker.text(value, f"org.workspaces.{one}") for one, value, _ in pairs}
+            elif key == "roles":
+                roles = bindings.roles(checker, node, "org.roles", bindings.ORGANIZATION_ROLES)
             else:
                 checker.unknown(key, _ORG_KEYS, "org", line)
         line = header.line if header is not None else 1
@@ -155,7 +160,7 @@ class _Reader:
         if len(environments) > 1 and not protected and not _PRODUCTION & set(environments):
             protected = environments[-1:]
         shielded = frozenset(protected) | (_PRODUCTION & set(environments))
-        self.org = Org(name, environments, shielded, workspaces, contact)
+        self.org = Org(name, environments, shielded, workspaces, contact, roles)
         self.org_layer = document.layer(checker, root, Rank.ORG, name, header="org")
         self.problems += checker.problems
 
@@ -232,21 +237,8 @@ class _Reader:
     def _read_team(self, path: str, team: _Team) -> None:
         checker, root = self._open(path)
         header = checker.mapping(root.value.get("team") if root and isinstance(root.value, dict) else None, "team")
-        for key, node, line in header.items() if header is not None else ():
-            if key == "name":
-                if checker.text(node, "team.name", team.name) != team.name:
-                    why = f"the directory is called {team.name}"
-                    checker.refuse(f"team.name is not {team.name}", why, "make them equal, or remove name", line)
-            elif key == "owner":
-                team.owner = checker.text(node, "team.owner")
-            elif key == "groups":
-                team.groups = checker.texts(node, "team.groups")
-            elif key == "projects":
-                team.projects = checker.texts(node, "team.projects")
-                items = node.value if isinstance(node.value, list) else []
-                team.lines = {item.value: item.line for item in items if isinstance(item.value, str)}
-            else:
-                checker.unknown(key, _TEAM_KEYS, "team", line)
+        if header is not None:
+            self._read_header(checker, header, team)
         team.layer = document.layer(checker, root, Rank.TEAM, team.name, header="team")
         self.problems += checker.problems
         for project in team.projects:
@@ -257,10 +249,33 @@ class _Reader:
                 fix = "remove it from one of the two"
                 self.problems.append(Problem(f"project {project} has two teams", why, fix, where))
 
+    @staticmethod
+    def _read_header(checker: Checker, header: Node, team: _Team) -> None:
+        workloads: Node | None = None
+        for key, node, line in header.items():
+            if key == "name":
+                if checker.text(node, "team.name", team.name) != team.name:
+                    why = f"the directory is called {team.name}"
+                    checker.refuse(f"team.name is not {team.name}", why, "make them equal, or remove name", line)
+            elif key == "owner":
+                team.owner = checker.text(node, "team.owner")
+            elif key == "roles":
+                team.roles = bindings.roles(checker, node, "team.roles", bindings.TEAM_ROLES)
+            elif key == "workloads":
+                workloads = node
+            elif key == "projects":
+                team.projects = checker.texts(node, "team.projects")
+                items = node.value if isinstance(node.value, list) else []
+                team.lines = {item.value: item.line for item in items if isinstance(item.value, str)}
+            else:
+                checker.unknown(key, _TEAM_KEYS, "team", line)
+        if workloads is not None:  # once the projects are known, wherever they stand
+            team.workloads = bindings.workloads(checker, workloads, team.projects)
+
     def _check_team(self, team: _Team) -> None:
         where = f"teams/{team.name}/team.yaml"
         if team.layer is None:
-            why = "it names the team's projects and groups"
+            why = "it names the team's projects and roles"
             self.problems.append(Problem(f"{where} is missing", why, "write it, or remove the directory", where))
             return
         for project, app in team.apps:

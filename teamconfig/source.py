@@ -10,19 +10,28 @@ from teamconfig import errors, settings, units
 from teamconfig.store import directory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from teamconfig.settings import Settings
+    from teamconfig.stanza import Stanza
     from teamconfig.tree import Tree
 
 MAX_AGE_VARIABLE = "WAYPAAS_STANDARDS_MAX_AGE"
 
 
-def load(start: Path | str, environ: Mapping[str, str]) -> Tree:
+def load(
+    start: Path | str,
+    environ: Mapping[str, str],
+    target: tuple[str, str, str] | None = None,
+    stanzas: Sequence[Stanza] = (),
+) -> Tree:
     """Find and read the standards.
 
     Args:
         start: Directory of the app, from which .waypaas.toml is looked up.
         environ: The process's environment.
+        target: Project, app and workspace that they are wanted for; a service gives no others.
+        stanzas: Options of waypoint.hcl, which a service judges too.
 
     Returns:
         The tree; show its `note` to the user if it has one.
@@ -31,6 +40,8 @@ def load(start: Path | str, environ: Mapping[str, str]) -> Tree:
         StandardsError: No standards are named, or they cannot be read (kind missing), or are wrong (state).
     """
     found = settings.find(Path(start), environ)
+    if found.service:
+        return _of_service(found, environ, target, stanzas)
     return read(found.standards, found.base, environ)
 
 
@@ -53,6 +64,22 @@ def read(address: str, base: Path, environ: Mapping[str, str]) -> Tree:
 
         return git.load(git.location(address, base), environ, now=datetime.now(UTC), stale_for=_max_age(environ))
     return directory.load((base / Path(address).expanduser()).absolute())
+
+
+def _of_service(
+    found: Settings, environ: Mapping[str, str], target: tuple[str, str, str] | None, stanzas: Sequence[Stanza]
+) -> Tree:
+    from teamconfig.client.service import Service  # noqa: PLC0415  # grpc and cryptography: only with a service
+
+    if target is None:
+        why = f"{found.where} names the team config service {found.service}, which answers for one app at a time"
+        fix = "name a directory or a git ref: --standards, or WAYPAAS_STANDARDS"
+        raise errors.state("this needs the standards of all teams", why, fix, found.where)
+    service = Service(found, environ)
+    try:
+        return service.tree(*target, stanzas)
+    finally:
+        service.close()
 
 
 def _max_age(environ: Mapping[str, str]) -> timedelta | None:

@@ -7,7 +7,7 @@ there are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from teamconfig import errors
@@ -16,6 +16,7 @@ from teamconfig.keys import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from teamconfig.bindings import Workload
     from teamconfig.layers import Layer
 
 
@@ -29,6 +30,7 @@ class Org:
         protected: Environments in which nobody may open a shell.
         workspaces: Environment by workspace, for workspaces that are not named like one; "pr-*" matches a prefix.
         contact: Whom to ask about the standards.
+        roles: Ids of identity groups by role of the company: "platform-admin", "security".
     """
 
     name: str
@@ -36,6 +38,7 @@ class Org:
     protected: frozenset[str] = frozenset()
     workspaces: Mapping[str, str] = field(default_factory=dict)
     contact: str = ""
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +61,22 @@ class Team:
     Args:
         name: Name of its directory.
         projects: Waypoint projects that belong to it.
-        groups: Identity groups whose members are in the team.
+        roles: Ids of identity groups by role in the team: "viewer", "developer", "lead".
         owner: Whom to ask about its standards.
         layer: Its team.yaml.
         environments: Its layers by environment.
         apps: Its apps by project and app.
+        workloads: CI jobs that work for it.
     """
 
     name: str
     projects: tuple[str, ...]
-    groups: tuple[str, ...]
+    roles: Mapping[str, tuple[str, ...]]
     owner: str
     layer: Layer
     environments: Mapping[str, Layer] = field(default_factory=dict)
     apps: Mapping[tuple[str, str], App] = field(default_factory=dict)
+    workloads: tuple[Workload, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,8 @@ class Tree:
         revision: As "dir:1f0c6a2b9d3e" or "git:1f0c6a2b9d3e"; what file:line is good for.
         origin: Where it was read from, for people.
         note: Something the user must be told, as the age of a cached copy; empty if nothing.
+        authority: Service that holds everybody to the standards; empty where nobody does.
+        offline: The authority is away, and this is a kept copy.
         org: The company.
         layer: org.yaml.
         environments: Layers of the company by environment.
@@ -97,6 +104,8 @@ class Tree:
     teams: Mapping[str, Team]
     owners: Mapping[str, str]
     note: str = ""
+    authority: str = ""
+    offline: bool = False
 
     def team_of(self, project: str) -> Team:
         """Find the team that a project belongs to.
@@ -121,6 +130,23 @@ class Tree:
             f"{hint}ask {self.org.contact or 'the platform team'} to add it to teams/<team>/team.yaml",
             "project in waypoint.hcl",
         )
+
+    def with_projects(self, registered: Mapping[str, str]) -> Tree:
+        """Add projects that were registered with a service.
+
+        Args:
+            registered: Team by project; a project that team.yaml lists, or a team that is gone, changes nothing.
+
+        Returns:
+            The same standards, with more projects.
+        """
+        new = {name: team for name, team in registered.items() if name not in self.owners and team in self.teams}
+        if not new:
+            return self
+        teams = dict(self.teams)
+        for name, team in sorted(new.items()):
+            teams[team] = replace(teams[team], projects=(*teams[team].projects, name))
+        return replace(self, teams=teams, owners={**self.owners, **new})
 
     def environment_of(self, workspace: str) -> str:
         """Find the environment that a Waypoint workspace stands for.

@@ -73,7 +73,8 @@ def mend_imports(text: str, ours: set[str]) -> str:
     """
     for top in sorted(ours):
         package = OTHERS.get(top, SDK)[1]
-        text = re.sub(rf"^from {top}((?:\.[\w.]+)?) import", rf"from {package}.{top}\1 import", text, flags=re.MULTILINE)
+        written, meant = rf"^from {top}((?:\.[\w.]+)?) import", rf"from {package}.{top}\1 import"
+        text = re.sub(written, meant, text, flags=re.MULTILINE)
     return text
 
 

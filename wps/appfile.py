@@ -94,7 +94,7 @@ def read(path: Path, fix: str = _FIX) -> AppFile:
         What it says.
 
     Raises:
-        StandardsError: It cannot be read (kind missing), or is not valid HCL, or has an app without a name (option).
+        StandardsError: It cannot be read (kind missing), or as `parse`.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -103,6 +103,22 @@ def read(path: Path, fix: str = _FIX) -> AppFile:
     except (OSError, UnicodeDecodeError) as err:
         why = "it is not UTF-8" if isinstance(err, UnicodeDecodeError) else str(err.strerror).lower()
         raise errors.missing(f"{path} cannot be read", why, "make it a readable text file", str(path)) from err
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> AppFile:
+    """Read the text of a waypoint.hcl.
+
+    Args:
+        text: Its content.
+        path: The file that has it, or will have it.
+
+    Returns:
+        What it says.
+
+    Raises:
+        StandardsError: It is not valid HCL, or has an app without a name (kind option).
+    """
     root = hclfile.parse(text, str(path))
     project = root.attributes.get("project")
     blocks = [block for block in root.blocks if block.type == "app"]

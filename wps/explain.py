@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from teamconfig import explain
-from wps import positions, selection, terminal
+from wps import commands, positions, selection, terminal
 
 if TYPE_CHECKING:
-    import argparse
-
     from teamconfig.profile import Profile
 
-
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the command line.
-
-    Args:
-        commands: Where commands are added.
-    """
-    parser = commands.add_parser(
-        "explain",
-        help="show which value each standard has, and where it comes from",
-        description="Show the standards of the app in this directory, or all about one KEY: where its value comes "
-        "from, what it overrides, which rule binds it, who may change it.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("key", nargs="?", metavar="KEY", help="kubernetes.memory, memory, kubernetes.probe, ...")
-    selection.add_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=run)
+app = commands.app()
 
 
-def run(arguments: argparse.Namespace) -> int:
+@app.command(
+    help="Show the standards of the app in this directory, or all about one KEY: where its value comes from, what it "
+    "overrides, which rule binds it, who may change it."
+)
+def run(
+    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="kubernetes.memory, memory, ...")] = None,
+    *,
+    env: selection.Env = None,
+    project: selection.Project = None,
+    app_name: selection.App = None,
+    file: selection.File = None,
+    as_json: terminal.Json = False,
+) -> int:
     """Explain.
 
     Args:
-        arguments: What `add` declares.
+        key: What of it; everything if left out.
+        env: As in `selection.Choice`.
+        project: As in `selection.Choice`.
+        app_name: As in `selection.Choice`.
+        file: As in `selection.Choice`.
+        as_json: Whether to print JSON.
 
     Returns:
         The exit code.
@@ -45,13 +44,13 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         StandardsError: There are no standards, or what is set breaks them.
     """
-    selected = selection.select(arguments)
+    selected = selection.select(selection.Choice(env, project, app_name, file))
     profile = positions.profile(selected.profile, selected.lines)
-    names = explain.key(profile, arguments.key) if arguments.key else None
-    if arguments.json:
-        terminal.line(json.dumps(explain.as_json(profile, names), indent=2, ensure_ascii=False))
+    names = explain.key(profile, key) if key else None
+    if as_json:
+        terminal.document(explain.as_json(profile, names))
     else:
-        _show(profile, arguments.key, names, {stanza.section for stanza in selected.stanzas})
+        _show(profile, key, names, {stanza.section for stanza in selected.stanzas})
     return 0
 
 

@@ -8,6 +8,7 @@ docs/design/0002-standards.md.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ _WIDE_SPACE = re.compile(rf"(?:\s|{COMMENT.pattern})*", re.DOTALL)
 _HEREDOC = re.compile(r"<<(-?)([A-Za-z_][A-Za-z0-9_-]*)\r?\n")
 _ESCAPE = re.compile(r'\\(n|r|t|"|\\|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})')
 _SIGNS = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
+_SURROGATES = range(0xD800, 0xE000)
 _WORDS = {"true": True, "false": False, "null": None}
 _MAX_DEPTH = 60
 
@@ -196,8 +198,18 @@ class _Parser:
         raw = self.text[start + 1 : self.at - 1]
         if re.search(r"(?<!\$)\$\{|(?<!%)%\{", raw):
             return Undecided(self.text[start : self.at])
-        text = _ESCAPE.sub(lambda m: _SIGNS.get(m[1]) or chr(int(m[1][1:], 16)), raw)
+        text = _ESCAPE.sub(self._sign, raw)
         return text.replace("$${", "${").replace("%%{", "%{")
+
+    def _sign(self, found: re.Match[str]) -> str:
+        r"""Give what an escape stands for; HCL refuses \ud800, half a sign, and what is behind the last one."""
+        known = _SIGNS.get(found[1])
+        if known is not None:
+            return known
+        code = int(found[1][1:], 16)
+        if code > sys.maxunicode or code in _SURROGATES:
+            raise self._wrong(f"no sign has the number {found[1][1:]}", "write the sign itself")
+        return chr(code)
 
     def _pass_string(self) -> None:
         """Go behind a quoted text, with the templates in it."""

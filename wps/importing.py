@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from pathlib import Path  # noqa: TC003  # Typer reads annotations
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 import teamconfig
-from teamconfig import StandardsError, errors, resolve
-from wps import appfile, terminal
+from teamconfig import StandardsError, resolve
+from wps import appfile, commands, terminal, writing
 from wps.migration import rewrite
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping
 
     from teamconfig.tree import Tree
     from wps.migration.rewrite import Rewritten
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the command line.
-
-    Args:
-        commands: Where commands are added.
-    """
-    parser = commands.add_parser("import", help="rewrite a file of Waypoint's own plugins for ours", allow_abbrev=False)
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    waypoint = actions.add_parser(
-        "waypoint", help="from Waypoint's builtin kubernetes", allow_abbrev=False,
-        description='Print a waypoint.hcl that uses the builtin "kubernetes" with "team-k8s" instead. Everything else '
-        "in it stays as it is; options that the standards give anyway are left out. Exit code 1 if an option could not "
-        "be mapped.",
-    )  # fmt: skip
-    waypoint.add_argument("file", metavar="FILE", type=Path, help="the waypoint.hcl")
-    waypoint.add_argument("--write", action="store_true", help="replace the file instead of printing")
-    waypoint.add_argument("--force", action="store_true", help="write even if an option could not be mapped")
-    waypoint.set_defaults(run=run)
+app = commands.app("Rewrite a waypoint.hcl that uses Waypoint's own plugins for ours.")
 
 
-def run(arguments: argparse.Namespace) -> int:
+@app.command(
+    "waypoint",
+    help='Print a waypoint.hcl that uses the builtin "kubernetes" with "team-k8s" instead. Everything else in it stays '
+    "as it is; options that the standards give anyway are left out. Exit code 1 if an option could not be mapped.",
+    short_help="from Waypoint's builtin kubernetes",
+)
+def run(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="the waypoint.hcl")],
+    *,
+    write: Annotated[bool, typer.Option("--write", help="replace the file instead of printing")] = False,
+    force: Annotated[bool, typer.Option("--force", help="write even if an option could not be mapped")] = False,
+    as_json: terminal.Json = False,
+) -> int:
     """Import.
 
     Args:
-        arguments: What `add` declares.
+        file: The waypoint.hcl.
+        write: Whether to replace it.
+        force: Whether to write even if an option could not be mapped.
+        as_json: Whether to print JSON.
 
     Returns:
         0 if everything was mapped, 1 otherwise.
@@ -54,23 +50,39 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         StandardsError: The file cannot be read or written (kind missing), or is not valid HCL (option).
     """
-    path: Path = arguments.file
-    project = appfile.read(path, "name a waypoint.hcl that is there").project
-    text = path.read_bytes().decode()  # as it is: appfile's reading translates the ends of lines
-    standards = _Standards(path, project)
-    done = rewrite.file(text, str(path), standards.of)
+    project = appfile.read(file, "name a waypoint.hcl that is there").project
+    text = file.read_bytes().decode()  # as it is: appfile's reading translates the ends of lines
+    standards = _Standards(file, project)
+    done = rewrite.file(text, str(file), standards.of)
     if not done.uses and not done.problems:
-        terminal.note(f'{path} has no use "kubernetes" to import')
-    _tell(done, standards)
-    if arguments.write and (not done.problems or arguments.force):
-        if done.text != text:
-            _replace(path, done.text)
-        terminal.line(f"{path}: {terminal.counted(_lines(text), 'line')} became {_lines(done.text)}")
-    elif arguments.write:
-        terminal.error(f"{path} is not written, since not everything could be mapped\n  mend that, or add --force")
+        terminal.note(f'{file} has no use "kubernetes" to import')
+    written = write and (not done.problems or force)
+    if written and done.text != text:
+        writing.replace(file, done.text)
+    if as_json:
+        terminal.document(_data(file, done, text, written=written))
     else:
-        sys.stdout.buffer.write(done.text.encode())  # byte for byte, whatever the terminal's encoding is
+        _tell(done, standards)
+        if not write:
+            terminal.raw(done.text)  # byte for byte, whatever the terminal's encoding is
+        elif written:
+            terminal.line(f"{file}: {terminal.counted(_lines(text), 'line')} became {_lines(done.text)}")
+        else:
+            text = f"{file} is not written, since not everything could be mapped\n  mend that, or add --force"
+            terminal.error(text)
     return 1 if done.problems else 0
+
+
+def _data(file: Path, done: Rewritten, text: str, *, written: bool) -> dict[str, Any]:
+    """Give what happened as data."""
+    return {
+        "file": str(file),
+        "written": written,
+        "lines": {"before": _lines(text), "after": _lines(done.text)},
+        "left_out": [{"option": option, "line": line} for option, line in done.left_out],
+        "problems": [terminal.problem(problem) for problem in done.problems],
+        "text": done.text,
+    }
 
 
 def _lines(text: str) -> int:
@@ -121,22 +133,3 @@ def _tell(done: Rewritten, standards: _Standards) -> None:
         terminal.note(f"{option} of line {line} is left out: the standards {standards.where()} give the same")
     for problem in done.problems:
         terminal.error(str(problem))
-
-
-def _replace(path: Path, text: str) -> None:
-    """Replace a file as a whole, so that no reader ever sees half of it; a link stays one."""
-    target = path.resolve()
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with contextlib.ExitStack() as undo:
-            undo.callback(Path(name).unlink, missing_ok=True)
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(target.stat().st_mode & 0o7777)
-            Path(name).replace(target)
-    except OSError as err:
-        why = (err.strerror or "the operating system refuses").lower()
-        fix = "make it and its directory writable, or leave --write out and redirect the output"
-        raise errors.missing(f"{path} cannot be written", why, fix, str(path)) from err

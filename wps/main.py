@@ -1,62 +1,23 @@
 """The program `wps`: finds the command, runs it, and turns errors into text and exit codes.
 
 Exit codes: 0 done; 1 the answer is no, or it could not be done; 2 the command line was wrong, or `wps plan` found
-changes.
+changes; 75 the service cannot be reached; 130 interrupted.
 """
 
 from __future__ import annotations
 
-import argparse
 import errno
+import io
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-DONE, FAILED, USAGE = 0, 1, 2
+DONE, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 75
 _INTERRUPTED = 130
 _OUTPUT_FAILS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
-
-
-class _Parser(argparse.ArgumentParser):
-    """An ArgumentParser that names what a mistyped command was meant to be."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the command line and exit with 2.
-
-        Args:
-            message: argparse's own text.
-        """
-        from wps import terminal, words  # noqa: PLC0415  # only who mistypes pays for it
-
-        what, fix = words.usage(message, self)
-        terminal.error(f"{what}\n  {fix}\n  see {self.prog} --help")
-        sys.exit(USAGE)
-
-
-def parser() -> argparse.ArgumentParser:
-    """Build the command line.
-
-    Returns:
-        The parser; what it parses has `run`, the command.
-    """
-    from wps import explain, importing, plan, render, standards  # noqa: PLC0415  # `wps --version` needs none
-
-    about = (
-        "Explain and check the standards of your team, plan and render what a deploy makes of them, and import files "
-        "of Waypoint's own plugins."
-    )
-    root: argparse.ArgumentParser = _Parser(prog="wps", description=about, allow_abbrev=False)
-    root.add_argument("--version", action="store_true", help="print the version and exit")
-    commands = root.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    explain.add(commands)
-    plan.add(commands)
-    render.add(commands)
-    standards.add(commands)
-    importing.add(commands)
-    return root
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,11 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    _open_streams()
     try:
         try:
             return _answer(list(sys.argv[1:] if arguments is None else arguments))
         finally:
-            sys.stdout.flush()  # here, where a failure can be told, and for argparse's own exits too
+            sys.stdout.flush()  # here, where a failure can be told
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
@@ -83,24 +45,64 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refused(err)
 
 
+def _open_streams() -> None:
+    """Stand in for what the caller closed, and let no text fail for the terminal's encoding.
+
+    A closed stdout is replaced by one that cannot be written, so that only a command that has something to say fails.
+    """
+    for name, flags, mode in (
+        ("stdin", os.O_RDONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w"),
+    ):  # fmt: skip
+        stream: Any = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _answer(given: list[str]) -> int:
     """Run the command that a command line names."""
     if given == ["--version"]:
-        from importlib import metadata  # noqa: PLC0415  # costs 20 ms, which only --version needs
+        from wps import version  # noqa: PLC0415  # costs 20 ms, which only --version needs
 
-        print(f"wps {metadata.version('waypaas')}")
+        print(version.line())
         return DONE
-    root = parser()
-    parsed, strays = root.parse_known_args(given)
-    if strays:
-        from wps import words  # noqa: PLC0415  # only who mistypes pays for it
+    import typer  # noqa: PLC0415  # here, where an interruption is told
 
-        words.at_hand(root, given).error(f"unrecognized arguments: {' '.join(strays)}")
-    run: Callable[[argparse.Namespace], int] | None = getattr(parsed, "run", None)
-    if run is None:
-        root.print_help()
+    from wps import commands  # noqa: PLC0415
+
+    if commands.VARIABLE in os.environ:
+        return commands.complete(os.environ[commands.VARIABLE])
+    root = commands.root()
+    try:
+        with root.make_context("wps", list(given)) as context:
+            return _run(root, context)
+    except typer.Exit as end:
+        return end.exit_code
+    except typer.Abort:  # at a question
+        print(file=sys.stderr)
+        return _INTERRUPTED
+    except typer.TyperException as err:
+        from wps import terminal, words  # noqa: PLC0415  # only who mistypes pays for it
+
+        what, fix = words.usage(err, given)
+        terminal.error(f"{what}\n  {fix}\n  see {words.place(err, given, root)} --help")
         return USAGE
-    return _run(run, parsed)
+
+
+def _run(root: Any, context: Any) -> int:
+    """Run the command, and tell what it refuses."""
+    from teamconfig import StandardsError  # noqa: PLC0415  # --help needs no standards
+    from waypaas_sdk.errors import PluginError  # noqa: PLC0415
+    from wps import terminal  # noqa: PLC0415
+
+    try:
+        return int(root.invoke(context) or DONE)
+    except (StandardsError, PluginError) as err:
+        from teamconfig.client.errors import UnreachableError  # noqa: PLC0415  # only who has an error pays for it
+
+        terminal.error(str(err))
+        return UNREACHABLE if isinstance(err, UnreachableError) else FAILED
 
 
 def _drop_output() -> None:
@@ -118,15 +120,3 @@ def _refused(err: OSError) -> int:
         what, fix = "the output cannot be written", "write it to a place with room for it"
     terminal.error(f"{what}\n  {(err.strerror or str(err)).lower()}\n  {fix}")
     return FAILED
-
-
-def _run(run: Callable[[argparse.Namespace], int], parsed: argparse.Namespace) -> int:
-    from teamconfig import StandardsError  # noqa: PLC0415  # --help needs no standards
-    from waypaas_sdk.errors import PluginError  # noqa: PLC0415
-    from wps import terminal  # noqa: PLC0415
-
-    try:
-        return run(parsed)
-    except (StandardsError, PluginError) as err:
-        terminal.error(str(err))
-        return FAILED

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from wps import selection, terminal
+import typer
+
+from wps import appfile, commands, selection, terminal
 
 if TYPE_CHECKING:
-    import argparse
-
     from team_k8s.order import Manifest
     from team_k8s.preview import Change
     from wps.appfile import AppFile
     from wps.selection import Selected
+
+app = commands.app()
 
 CHANGES = 2
 """Exit code when something would change."""
@@ -22,30 +23,30 @@ CHANGES = 2
 SIGNS = {"create": "+", "change": "~", "delete": "-", "none": " "}
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the command line.
-
-    Args:
-        commands: Where commands are added.
-    """
-    parser = commands.add_parser(
-        "plan",
-        help="show what a deploy would change on the cluster",
-        description="Compare what a deploy and its release would apply with the deployment that serves now. Nothing "
-        "is changed. Exit code 0: no change; 2: changes; 1: it cannot be told.",
-        allow_abbrev=False,
-    )
-    selection.add_arguments(parser)
-    parser.add_argument("--image", metavar="REF", help="image to deploy; that of waypoint.hcl, else the one that runs")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=run)
-
-
-def run(arguments: argparse.Namespace) -> int:
+@app.command(
+    help="Compare what a deploy and its release would apply with the deployment that serves now. Nothing is changed. "
+    "Exit code 0: no change; 2: changes; 1: it cannot be told."
+)
+def run(
+    *,
+    env: selection.Env = None,
+    project: selection.Project = None,
+    app_name: selection.App = None,
+    file: selection.File = None,
+    image: Annotated[
+        str | None, typer.Option(metavar="REF", help="image to deploy; that of waypoint.hcl, else the one that runs")
+    ] = None,
+    as_json: terminal.Json = False,
+) -> int:
     """Plan.
 
     Args:
-        arguments: What `add` declares.
+        env: As in `selection.Choice`.
+        project: As in `selection.Choice`.
+        app_name: As in `selection.Choice`.
+        file: As in `selection.Choice`.
+        image: Image to deploy, or None.
+        as_json: Whether to print JSON.
 
     Returns:
         The exit code.
@@ -58,22 +59,22 @@ def run(arguments: argparse.Namespace) -> int:
     from team_k8s.api import Api  # noqa: PLC0415
     from team_k8s.cloud import Cloud  # noqa: PLC0415
 
-    selected = selection.select(arguments)
+    selected = selection.select(selection.Choice(env, project, app_name, file))
     profile = selected.profile
     wanted = profile.kubernetes
     if wanted.kubeconfig:
-        _refuse_planted(Path(wanted.kubeconfig).expanduser(), selected.file.path if selected.file else arguments.file)
+        _refuse_planted(Path(wanted.kubeconfig).expanduser(), _repository(selected, file))
     access = kubeconfig.load(wanted.kubeconfig or "", wanted.context or "", wanted.namespace or "")
     cloud = Cloud(Api(access, notify=terminal.note))
     identity = preview.identity_of(profile, selected.workspace)
     live = preview.live(cloud, identity)
-    image = image_of(arguments.image, selected.file, profile.app) or (live.image if live else "")
+    wanted_image = image_of(image, selected.file, profile.app) or (live.image if live else "")
     sequence, deployment_id = (live.sequence, live.id) if live else (1, "planned")
-    planned = manifests(selected, image or "none:none", sequence, deployment_id)
+    planned = manifests(selected, wanted_image or "none:none", sequence, deployment_id)
     changes = preview.changes(cloud, identity, planned)
-    if arguments.json:
+    if as_json:
         found = [{"action": c.action, "kind": c.kind, "name": c.name, "fields": c.lines} for c in changes]
-        terminal.line(json.dumps({"namespace": cloud.namespace, "changes": found}, indent=2))
+        terminal.document({"namespace": cloud.namespace, "changes": found})
     else:
         against = f"against {live.name}" if live else "nothing is deployed yet"
         where = f"cluster {access.context or access.server}, namespace {cloud.namespace}"
@@ -110,6 +111,11 @@ def manifests(selected: Selected, image: str, sequence: int, deployment_id: str)
     target = exposure.Target(identity, name, deployment_id, port, release.kubernetes, release.network, labels)
     deploy = [manifest for manifest in planned if manifest["kind"] not in ("Service", *FRONTS)]
     return [*deploy, *exposure.manifests(target)]
+
+
+def _repository(selected: Selected, file: Path | None) -> Path:
+    """Give a file in the repository of the app."""
+    return selected.file.path if selected.file else file or Path(appfile.NAME)
 
 
 def _refuse_planted(kubeconfig: Path, file: Path) -> None:

@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from pathlib import Path  # noqa: TC003  # Typer reads annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from teamconfig import errors
-from wps import plan, selection, terminal
+from wps import commands, plan, selection, terminal
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping
 
-
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the command line.
-
-    Args:
-        commands: Where commands are added.
-    """
-    parser = commands.add_parser(
-        "render",
-        help="write the manifests that a deploy applies",
-        description="Write plain Kubernetes manifests, the very ones that a deploy and its release apply. No cluster "
-        "is asked. Apply them with: kubectl apply --server-side --field-manager=waypaas -f -",
-        allow_abbrev=False,
-    )
-    selection.add_arguments(parser)
-    parser.add_argument("--image", metavar="REF", help="image to deploy, if waypoint.hcl does not name it")
-    parser.add_argument("--sequence", metavar="N", type=int, default=1, help="number of the deployment; 1 if left out")
-    parser.add_argument("--id", metavar="ID", default="rendered", help="Waypoint's id of the deployment")
-    parser.add_argument("--out", metavar="DIR", type=Path, help="write a file for each object, instead of to stdout")
-    parser.set_defaults(run=run)
+app = commands.app()
 
 
-def run(arguments: argparse.Namespace) -> int:
+@app.command(
+    help="Write plain Kubernetes manifests, the very ones that a deploy and its release apply. No cluster is asked. "
+    "Apply them with: kubectl apply --server-side --field-manager=waypaas -f -"
+)
+def run(
+    *,
+    env: selection.Env = None,
+    project: selection.Project = None,
+    app_name: selection.App = None,
+    file: selection.File = None,
+    image: Annotated[
+        str | None, typer.Option(metavar="REF", help="image to deploy, if waypoint.hcl does not name it")
+    ] = None,
+    sequence: Annotated[int, typer.Option(metavar="N", help="number of the deployment")] = 1,
+    deployment_id: Annotated[str, typer.Option("--id", metavar="ID", help="Waypoint's id of it")] = "rendered",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="write a file for each object, instead of to stdout")
+    ] = None,
+    as_json: terminal.Json = False,
+) -> int:
     """Render.
 
     Args:
-        arguments: What `add` declares.
+        env: As in `selection.Choice`.
+        project: As in `selection.Choice`.
+        app_name: As in `selection.Choice`.
+        file: As in `selection.Choice`.
+        image: Image to deploy, or None.
+        sequence: Number of the deployment.
+        deployment_id: Waypoint's id of it.
+        out: Directory for the files, or None for stdout.
+        as_json: Whether stdout gets one list in JSON, which kubectl takes too.
 
     Returns:
         The exit code.
@@ -49,15 +58,15 @@ def run(arguments: argparse.Namespace) -> int:
     """
     import yaml  # noqa: PLC0415  # other commands do not write YAML
 
-    selected = selection.select(arguments)
+    selected = selection.select(selection.Choice(env, project, app_name, file))
     profile = selected.profile
-    image = plan.image_of(arguments.image, selected.file, profile.app)
-    if not image:
+    wanted_image = plan.image_of(image, selected.file, profile.app)
+    if not wanted_image:
         why = "the build stanza does not name it; it is known when the build has run"
         raise errors.missing(
             "no image is named", why, "give it with --image", str(selected.file.path) if selected.file else ""
         )
-    planned = plan.manifests(selected, image, arguments.sequence, arguments.id)
+    planned = plan.manifests(selected, wanted_image, sequence, deployment_id)
     namespace = profile.kubernetes.namespace
     texts = {}
     for manifest in planned:
@@ -65,11 +74,13 @@ def run(arguments: argparse.Namespace) -> int:
             manifest["metadata"]["namespace"] = namespace
         name = f"{manifest['kind'].lower()}-{manifest['metadata']['name']}.yaml"
         texts[name] = yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True)
-    if arguments.out is None:
-        print("---\n".join(texts.values()), end="")
-        return 0
-    _write(arguments.out, texts)
-    terminal.line(f"{terminal.counted(len(texts), 'manifest')} in {arguments.out}")
+    if out is None and as_json:
+        terminal.document({"apiVersion": "v1", "kind": "List", "items": planned})
+    elif out is None:
+        terminal.raw("---\n".join(texts.values()))
+    else:
+        _write(out, texts)
+        terminal.line(f"{terminal.counted(len(texts), 'manifest')} in {out}")
     return 0
 
 

@@ -2,66 +2,54 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from teamconfig import StandardsError, checking, errors, jsonschema, source
-from wps import terminal
+from wps import commands, terminal
 
 if TYPE_CHECKING:
-    import argparse
-
     from teamconfig.tree import Tree
+
+app = commands.app("Check a directory of standards, and print the JSON Schema of its files.")
 
 _SHOWN = 3
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the command line.
-
-    Args:
-        commands: Where commands are added.
-    """
-    parser = commands.add_parser("standards", help="check standards, print their schema", allow_abbrev=False)
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    check = actions.add_parser(
-        "check", help="resolve every app in every environment", allow_abbrev=False,
-        description="Read standards and resolve every app in every environment. Exit code 1 if anything is wrong.",
-    )  # fmt: skip
-    check.add_argument("address", metavar="DIR", help="a directory, or git+URL-or-path#ref[:folder]")
-    check.add_argument("--json", action="store_true", help="print JSON")
-    check.set_defaults(run=run_check)
-    schema = actions.add_parser(
-        "schema", help="print the JSON Schema of the YAML files", allow_abbrev=False,
-        description="Print the JSON Schema (draft 2020-12) of the YAML files, for editors.",
-    )  # fmt: skip
-    schema.set_defaults(run=run_schema)
-
-
-def run_check(arguments: argparse.Namespace) -> int:
+@app.command(
+    "check", help="Read standards and resolve every app in every environment. Exit code 1 if anything is wrong.",
+    short_help="resolve every app in every environment",
+)  # fmt: skip
+def run_check(
+    address: Annotated[str, typer.Argument(metavar="DIR", help="a directory, or git+URL-or-path#ref[:folder]")],
+    *,
+    as_json: terminal.Json = False,
+) -> int:
     """Check standards.
 
     Args:
-        arguments: `address` and `json`.
+        address: Where they are.
+        as_json: Whether to print JSON.
 
     Returns:
         0 if everything resolves, 1 otherwise.
     """
     try:
-        tree = _read(arguments.address)
+        tree = _read(address)
     except StandardsError as err:
-        if not arguments.json:
+        if not as_json:
             raise
-        problems = [_data(problem, ()) for problem in err.problems]
-        terminal.line(json.dumps({"problems": problems}, indent=2, ensure_ascii=False))
+        problems = [terminal.problem(problem) for problem in err.problems]
+        terminal.document({"problems": problems})
         return 1
     report = checking.check(tree)
-    if arguments.json:
+    if as_json:
         facts = {"revision": tree.revision, "teams": report.teams, "apps": report.apps, "profiles": report.profiles}
-        problems = [_data(problem, at) for problem, at in report.problems]
-        terminal.line(json.dumps({**facts, "problems": problems}, indent=2, ensure_ascii=False))
+        problems = [terminal.problem(problem, at) for problem, at in report.problems]
+        terminal.document({**facts, "problems": problems})
         return 1 if problems else 0
     if tree.note:
         terminal.note(tree.note)
@@ -89,20 +77,15 @@ def _read(address: str) -> Tree:
     return source.read(address, Path.cwd(), os.environ)
 
 
-def _data(problem: object, at: tuple[str, ...]) -> dict[str, object]:
-    names = ("what", "why", "fix", "where", "kind")
-    return {**{name: getattr(problem, name) for name in names}, "in": list(at)}
-
-
-def run_schema(arguments: argparse.Namespace) -> int:
+@app.command(
+    "schema", help="Print the JSON Schema (draft 2020-12) of the YAML files, for editors.",
+    short_help="print the JSON Schema of the YAML files",
+)  # fmt: skip
+def run_schema() -> int:
     """Print the schema.
-
-    Args:
-        arguments: Nothing of it is used.
 
     Returns:
         0.
     """
-    del arguments
-    terminal.line(json.dumps(jsonschema.document(), indent=2, ensure_ascii=False))
+    terminal.document(jsonschema.document())
     return 0

@@ -173,6 +173,8 @@ class Api:
         query: Mapping[str, Any] | None,
         content_type: str,
     ) -> None:
+        if self.access.renew is not None and time.time() >= self.access.renew_at:
+            self.access = self.access.renew()
         headers = {"Accept": "application/json", "User-Agent": "waypaas", **self.access.headers}
         data = None
         if body is not None:

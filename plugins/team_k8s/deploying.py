@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from team_k8s import kubeconfig, messages, names, plan, rollout, standards
+from team_k8s import authority, kubeconfig, messages, names, plan, rollout, standards
 from team_k8s.api import Api
 from team_k8s.cloud import COMPANIONS, Cloud
 from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
@@ -77,16 +77,16 @@ def deploy(
             step.update(_summary(resolved))
             if resolved.note:
                 step.output(f"{resolved.note}\n")
-            step.output(f"{standards.ADVISORY}\n")
+            step.output(f"{resolved.limits}\n")
         with steps.add("Kubernetes cluster") as step:
-            wanted = order.standards
-            access = kubeconfig.load(wanted.kubeconfig or "", wanted.context or "", wanted.namespace or "")
+            rights = authority.of(resolved, "deploy", order.image)
+            access = rights.access() if rights is not None else _own_access(order)
             cloud = Cloud(Api(access, call, step.update))
             _refuse_foreign(cloud, order.name, manifests)
             _sweep(cloud, order, logger)
             scales = not plan.autoscaled(order.standards) or _has_metrics(cloud)
             step.update(f"Kubernetes cluster {access.context or access.server}, namespace {access.namespace}")
-        with steps.add(f"Deployment {order.name}") as step:
+        with authority.used(rights), steps.add(f"Deployment {order.name}") as step:
             cloud.api.notify = step.update
             creation = _make(cloud, order, manifests, step.update)
             step.update(f"Deployment {order.name}: all {plan.replicas(order.standards)} replicas are ready")
@@ -100,6 +100,11 @@ def deploy(
         resources=creation.resources,
         template_data={"image": order.image},
     )
+
+
+def _own_access(order: Order) -> kubeconfig.Access:
+    wanted = order.standards
+    return kubeconfig.load(wanted.kubeconfig or "", wanted.context or "", wanted.namespace or "")
 
 
 def make_order(resolved: standards.Resolved, image: Image, config: DeploymentConfig) -> Order:
@@ -173,7 +178,7 @@ def _make(cloud: Cloud, order: Order, manifests: Sequence[Mapping[str, Any]], te
     seconds = units.parse_duration(order.standards.rollout_timeout or "10m").total_seconds()
     kinds = [manifest["kind"] for manifest in manifests]
     with (
-        Guarded(order.name, kinds, labels, access.kubeconfig, access.context, access.namespace),
+        Guarded(order.name, kinds, labels, messages.cluster(access), messages.identity_to_proto(order.identity)),
         Creation() as creation,
     ):
         for manifest in manifests:

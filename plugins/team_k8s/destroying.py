@@ -31,7 +31,7 @@ def deployment(target: team_k8s_pb2.Deployment, ui: TerminalUI, call: Call) -> l
         PluginError: Some of it is left.
     """
     with ui.step_group() as steps, steps.add(f"Remove deployment {target.name}") as step:
-        cloud = messages.cloud(target.cluster, call)
+        cloud = messages.cloud(target.cluster, "destroy", target.identity, call)
         cloud.api.notify = step.update
         state = {"namespace": cloud.namespace}
         parts = [Resource(target.name, kind, "kubernetes", Category.POLICY, state) for kind in target.companions]
@@ -79,7 +79,7 @@ def release(target: team_k8s_pb2.Release, ui: TerminalUI, call: Call) -> list[Re
     if not target.service:
         return []
     with ui.step_group() as steps, steps.add(f"Remove release of {target.deployment_name}") as step:
-        cloud = messages.cloud(target.cluster, call)
+        cloud = messages.cloud(target.cluster, "destroy", target.identity, call)
         cloud.api.notify = step.update
         found = cloud.find("Service", target.service)
         if found is not None and found["spec"].get("selector", {}).get(names.ID_LABEL) != target.deployment_id:
@@ -108,7 +108,7 @@ def workspace(cluster: team_k8s_pb2.Cluster, identity: team_k8s_pb2.Identity, ui
     """
     owner = names.owner(messages.identity_from_proto(identity))
     with ui.step_group() as steps, steps.add(f"Remove what is left of {identity.app} in {identity.workspace}") as step:
-        cloud = messages.cloud(cluster, call)
+        cloud = messages.cloud(cluster, "destroy", identity, call)
         cloud.api.notify = step.update
         selectors = {
             item["metadata"]["name"]: item["spec"]["selector"]["matchLabels"]

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
+
 DONE = "done\n"
 UNDO_PATIENCE_SECONDS = 600.0
 """How long it goes on trying while the API server is away."""
@@ -34,21 +36,24 @@ class Guarded:
         name: Of the deploy's objects.
         kinds: Of the objects, in the order in which they are made.
         labels: Of them all.
-        kubeconfig: Path, as in Access.
-        context: As in Access.
-        namespace: As in Access.
+        cluster: How it is reached; credentials are asked for again if they are needed.
+        identity: Whose deploy it is.
     """
 
     def __init__(
-        self, name: str, kinds: list[str], labels: dict[str, str], kubeconfig: str, context: str, namespace: str
+        self,
+        name: str,
+        kinds: list[str],
+        labels: dict[str, str],
+        cluster: team_k8s_pb2.Cluster,
+        identity: team_k8s_pb2.Identity,
     ) -> None:
         self._task = {
             "name": name,
             "kinds": kinds,
             "labels": labels,
-            "kubeconfig": kubeconfig,
-            "context": context,
-            "namespace": namespace,
+            "cluster": cluster.SerializeToString().hex(),
+            "identity": identity.SerializeToString().hex(),
         }
         self._process: subprocess.Popen[str] | None = None
 
@@ -107,14 +112,14 @@ def undo(task: dict[str, Any]) -> int:
     Returns:
         Exit code: 1 if it could not be removed.
     """
-    from team_k8s import kubeconfig  # noqa: PLC0415  # nothing is loaded unless something is to be undone
-    from team_k8s.api import Api  # noqa: PLC0415
-    from team_k8s.cloud import Cloud  # noqa: PLC0415
+    from team_k8s import messages  # noqa: PLC0415  # nothing is loaded unless something is to be undone
+    from team_k8s.gen.team_k8s.v1 import team_k8s_pb2  # noqa: PLC0415
     from waypaas_sdk.errors import PluginError  # noqa: PLC0415
 
     try:
-        access = kubeconfig.load(task["kubeconfig"], task["context"], task["namespace"])
-        cloud = Cloud(Api(access, patience=UNDO_PATIENCE_SECONDS))
+        cluster = team_k8s_pb2.Cluster.FromString(bytes.fromhex(task["cluster"]))
+        identity = team_k8s_pb2.Identity.FromString(bytes.fromhex(task["identity"]))
+        cloud = messages.cloud(cluster, "deploy", identity, patience=UNDO_PATIENCE_SECONDS)
         for kind in reversed(task["kinds"]):
             cloud.remove(kind, task["name"], task["labels"], at_once=True)
     except PluginError:

@@ -22,7 +22,7 @@ from waypaas_sdk.errors import MissingError, PolicyError, StateError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 CREDENTIAL_PLUGIN_SECONDS = 60
@@ -41,6 +41,9 @@ class Access:
         headers: That carry the credentials; never shown.
         tls: Certificates; None for plain HTTP.
         server_name: That the server's certificate has to show, if not the host's.
+        service: Address of the team config service that gave the credentials; empty for the user's own.
+        renew_at: When to renew them, seconds since 1970; 0 for never.
+        renew: Gets the same access with fresh credentials.
     """
 
     server: str
@@ -51,6 +54,9 @@ class Access:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     tls: ssl.SSLContext | None = field(default=None, repr=False)
     server_name: str = ""
+    service: str = ""
+    renew_at: float = 0.0
+    renew: Callable[[], Access] | None = field(default=None, repr=False, compare=False)
 
 
 def load(

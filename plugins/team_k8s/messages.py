@@ -23,16 +23,27 @@ def cluster(access: Access) -> team_k8s_pb2.Cluster:
         namespace=access.namespace,
         server=access.server,
         in_cluster=access.in_cluster,
+        service=access.service,
     )
 
 
-def cloud(noted: team_k8s_pb2.Cluster, call: Call | None = None, patience: float = 60.0) -> Cloud:
+def cloud(
+    noted: team_k8s_pb2.Cluster,
+    action: str,
+    identity: team_k8s_pb2.Identity | None,
+    call: Call | None = None,
+    patience: float = 60.0,
+    image: str = "",
+) -> Cloud:
     """Reach a cluster again.
 
     Args:
         noted: How it was reached.
+        action: What for, a word of the policy: "read", "logs", "exec", "deploy", "destroy".
+        identity: Whose app it is; None for what belongs to none.
         call: Ends waits when cancelled.
         patience: Seconds to go on trying while it is away.
+        image: Reference of the image, where the action is about one.
 
     Returns:
         Its namespace.
@@ -44,7 +55,12 @@ def cloud(noted: team_k8s_pb2.Cluster, call: Call | None = None, patience: float
     from team_k8s.api import Api  # noqa: PLC0415
     from team_k8s.cloud import Cloud  # noqa: PLC0415
 
-    access = kubeconfig.load(noted.kubeconfig, noted.context, noted.namespace)
+    if noted.service and identity is not None:
+        from team_k8s.authority import Rights  # noqa: PLC0415  # only where there is a service
+
+        access = Rights(noted.service, identity_from_proto(identity), action, image).access()
+    else:
+        access = kubeconfig.load(noted.kubeconfig, noted.context, noted.namespace)
     return Cloud(Api(access, call, patience=patience))
 
 

@@ -65,7 +65,7 @@ def execute(deployment: team_k8s_pb2.Deployment, session: ExecSession, call: Cal
     resolved = standards.resolve(where, identity.project, identity.app, identity.workspace)
     permit(resolved.profile, session.arguments)
     environment = permitted_environment(resolved.profile, session.environment)
-    cloud = messages.cloud(deployment.cluster, call)
+    cloud = messages.cloud(deployment.cluster, "exec", deployment.identity, call)
     pods = [pod for pod in cloud.list("Pod", messages.selector(deployment)) if _runs(pod)]
     if not pods:
         raise StateError(

@@ -39,7 +39,7 @@ def follow(deployment: team_k8s_pb2.Deployment, viewer: LogViewer, call: Call, l
     Raises:
         PluginError: The cluster cannot be asked.
     """
-    cloud = messages.cloud(deployment.cluster, call)
+    cloud = messages.cloud(deployment.cluster, "logs", deployment.identity, call)
     labels = messages.selector(deployment)
     tail = viewer.limit or deployment.log_tail_lines or DEFAULT_TAIL_LINES
     followed: dict[str, threading.Thread] = {}

@@ -44,7 +44,7 @@ def release(
     with ui.step_group() as steps, steps.add(f"Release {target.name}") as step:
         messages.refuse_other(messages.identity_from_proto(target.identity), job)
         resolved = standards.of_job(job, source.path, options, "release")
-        cloud = messages.cloud(target.cluster, call)
+        cloud = messages.cloud(target.cluster, "deploy", target.identity, call, image=target.image)
         cloud.api.notify = step.update
         _refuse_unready(cloud, target)
         wanted = target_of(resolved, target)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ADVISORY = "limits are advisory: no team config service is configured, standards come from a directory"
 """Said in every output as long as nothing withholds credentials."""
 
+ENFORCED = "limits are enforced by the team config service at {}"
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -27,11 +29,18 @@ class Resolved:
         profile: The resolved standards.
         identity: Whose deployment they are for.
         note: To be shown to the user, or empty.
+        authority: Address of the service that holds everybody to the standards; empty if none does.
     """
 
     profile: Profile
     identity: Identity
     note: str
+    authority: str = ""
+
+    @property
+    def limits(self) -> str:
+        """Tell the user who holds everybody to the limits."""
+        return ENFORCED.format(self.authority) if self.authority else ADVISORY
 
 
 def resolve(
@@ -62,16 +71,16 @@ def resolve(
     from teamconfig.stanza import Stanza  # noqa: PLC0415
 
     try:
-        tree = teamconfig.load(source, dict(os.environ))
         stanzas = [Stanza.of("kubernetes", options, path)] if options is not None else []
         network = getattr(options, "network", None)
         if network is not None:
             stanzas.append(Stanza.of("network", network, f"{path}.network"))
+        tree = teamconfig.load(source, dict(os.environ), (project, app, workspace), stanzas)
         profile = resolving.profile(tree, project=project, app=app, workspace=workspace, stanzas=stanzas)
     except StandardsError as err:
         raise translated(err) from err
     identity = Identity(project, app, workspace, profile.environment, profile.team)
-    return Resolved(profile, identity, tree.note or "")
+    return Resolved(profile, identity, tree.note or "", tree.authority)
 
 
 def of_job(job: JobInfo, source: Path, options: Any, stage: str) -> Resolved:

@@ -63,7 +63,7 @@ def of_deployment(deployment: team_k8s_pb2.Deployment, call: Call) -> StatusRepo
     Raises:
         PluginError: The cluster cannot be asked; the SDK reports that as UNKNOWN.
     """
-    cloud = messages.cloud(deployment.cluster, call, PATIENCE_SECONDS)
+    cloud = messages.cloud(deployment.cluster, "read", deployment.identity, call, PATIENCE_SECONDS)
     place = _place(deployment)
     found = cloud.find("Deployment", deployment.name)
     if found is None or found["metadata"].get("labels", {}).get(names.ID_LABEL) != deployment.id:
@@ -161,7 +161,7 @@ def of_release(release: team_k8s_pb2.Release, call: Call) -> StatusReport:
     """
     if not release.service:
         return StatusReport(Health.READY, "a worker without port has no traffic")
-    cloud = messages.cloud(release.cluster, call, PATIENCE_SECONDS)
+    cloud = messages.cloud(release.cluster, "read", release.identity, call, PATIENCE_SECONDS)
     found = cloud.find("Service", release.service)
     if found is None:
         text = f"Service {release.service} is not in namespace {cloud.namespace}"

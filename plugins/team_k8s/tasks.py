@@ -74,7 +74,7 @@ def stop(task: team_k8s_pb2.Task, call: Call) -> None:
     Raises:
         PluginError: It is left.
     """
-    cloud = messages.cloud(task.cluster, call)
+    cloud = messages.cloud(task.cluster, "deploy", None, call)
     for kind in ("Job", "Secret"):
         with suppress(MissingError):
             cloud.delete(kind, task.name)
@@ -97,7 +97,7 @@ def watch(task: team_k8s_pb2.Task, ui: TerminalUI, call: Call, logger: Logger) -
         StateError: Its pod cannot start, or did not in time; says why.
         PluginError: The cluster cannot be asked.
     """
-    cloud = messages.cloud(task.cluster, call)
+    cloud = messages.cloud(task.cluster, "deploy", None, call)
     cloud.get("Job", task.name)
     watching = Call("watch")
     changes: queue.SimpleQueue[Item] = queue.SimpleQueue()

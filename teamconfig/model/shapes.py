@@ -27,14 +27,15 @@ class Shape:
 
 _DNS = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _NAME = rf"{_DNS}(\.{_DNS})*"
-_KEY = r"[-._a-zA-Z0-9]{1,253}"
+_NO_STEP = r"(?!\.\.|\.$)"
+_KEY = rf"{_NO_STEP}[-._a-zA-Z0-9]{{1,253}}"
 _QUALIFIED = rf"({_NAME}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?"
 
 NAME = Shape(_NAME, "lower case letters, digits, '-' and '.', as Kubernetes names things")
 LABEL = Shape(_DNS, "lower case letters, digits and '-', at most 63", 63)
 PORT_NAME = Shape(r"(?=.*[a-z])[a-z0-9](-?[a-z0-9])*", "lower case letters, digits and '-', at most 15", 15)
 ENV_NAME = Shape(
-    r"(?!WAYPOINT_(CEB|SERVER)_)[-._a-zA-Z][-._a-zA-Z0-9]*",
+    rf"{_NO_STEP}(?!WAYPOINT_(CEB|SERVER)_)[-._a-zA-Z][-._a-zA-Z0-9]*",
     "letters, digits, '_', '-' and '.', not beginning with a digit, and none of Waypoint's own (WAYPOINT_CEB_...)",
 )
 LABEL_KEY = Shape(_QUALIFIED, "a label's name, perhaps with prefix/", 317)

@@ -68,3 +68,49 @@ class EnvironmentKind(StrEnum):
     UNKNOWN = "unknown"
     NONE = "none"
     """The action is about no environment."""
+
+
+class SessionState(StrEnum):
+    """How good a proof the caller's session is."""
+
+    FRESH = "fresh"
+    STALE_GROUPS = "stale_groups"
+    """It holds, but the groups are older than they may be."""
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    LOCKED = "locked"
+    """The user, team, project or device is shut out."""
+
+
+class ServiceMode(StrEnum):
+    """Whether everything is there that a right can be decided by."""
+
+    NORMAL = "normal"
+    DEGRADED = "degraded"
+    """Without the service: standards come from a cache, and new credentials from nowhere."""
+
+
+class Reason(StrEnum):
+    """Why something is allowed or not; for programs, and the key of the text for people."""
+
+    ALLOWED = "allowed"
+    SESSION_EXPIRED = "session_expired"
+    SESSION_REVOKED = "session_revoked"
+    SESSION_LOCKED = "session_locked"
+    SESSION_UNKNOWN = "session_unknown"
+    ACCOUNT_DISABLED = "account_disabled"
+    UNKNOWN_ACTION = "unknown_action"
+    UNKNOWN_ENVIRONMENT = "unknown_environment"
+    CONFIG_BY_REVIEW = "config_by_review"
+    EXEC_IN_PRODUCTION = "exec_in_production"
+    SELF_APPROVAL = "self_approval"
+    DEGRADED = "degraded"
+    STALE_GROUPS = "stale_groups"
+    NO_RULE = "no_rule"
+    """Nobody may: the action means nothing there, as approving in dev."""
+    NO_ROLE = "no_role"
+    LOGS_CLOSED = "logs_closed"
+    REF_UNPROTECTED = "ref_unprotected"
+    DIGEST_UNSEEN = "digest_unseen"
+    APPROVAL_MISSING = "approval_missing"
+    """All else holds: it may be asked for, and waits for somebody else."""

@@ -16,11 +16,13 @@ from teamconfig.errors import Problem, StandardsError
 from teamconfig.keys import nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from teamconfig.yamlfile import Node
 
 _KEYS = (
     "listen", "tls", "standards", "poll", "allowed_signers", "database", "state_directory", "checkpoints",
-    "providers", "clusters", "accounts", "metrics", "traces", "profile_max_age", "calls_per_second",
+    "providers", "clusters", "accounts", "metrics", "traces", "profile_max_age", "calls_per_second", "signers",
 )  # fmt: skip
 
 
@@ -46,6 +48,7 @@ class Config:
         traces: URL of an OpenTelemetry collector; empty for none.
         profile_seconds: How long a signed profile holds.
         calls_per_second: That one principal may make.
+        signers: Ids of groups, by name in allowed_signers.
     """
 
     path: Path
@@ -65,6 +68,7 @@ class Config:
     traces: str
     profile_seconds: int
     calls_per_second: float
+    signers: Mapping[str, Sequence[str]]
 
 
 def read(path: Path) -> Config:
@@ -161,10 +165,19 @@ class _Reader:
             traces=self.text("traces"),
             profile_seconds=int(self.seconds("profile_max_age", "24h")),
             calls_per_second=self.number("calls_per_second", "50"),
+            signers=self._signers(),
         )
         if self.problems:
             raise StandardsError(self.problems)
         return config
+
+    def _signers(self) -> dict[str, list[str]]:
+        found = self.values.get("signers") or {}
+        groups = list(found.values()) if isinstance(found, dict) else [None]
+        if all(isinstance(one, list) and all(isinstance(name, str) for name in one) for one in groups):
+            return found
+        self.refuse("signers is not allowed", "it is lists of groups by name", "write signers: {NAME: [GROUP]}")
+        return {}
 
     def _tls(self, listen: str) -> tuple[Path | None, Path | None]:
         host, colon, port = listen.rpartition(":")
@@ -201,4 +214,5 @@ def _plain(node: Node | None) -> Any:
         return {name: _plain(value) for name, value, _ in node.items()}
     if isinstance(node.value, list):
         return [_plain(item) for item in node.value]
-    return node.value
+    words: dict[str | None, bool] = {"true": True, "false": False}
+    return words.get(node.value, node.value) if node.plain else node.value

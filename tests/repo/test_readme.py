@@ -6,14 +6,14 @@ import re
 import shlex
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer
 
-from wps.main import parser
+from wps import commands
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
     from pathlib import Path
 
@@ -40,24 +40,17 @@ def words(command: str) -> list[str]:
     return shlex.split(command, comments=True)[1:]
 
 
-def commands_of(parent: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    """Give the subcommands of a parser by name."""
-    return {
-        name: sub
-        for action in parent._actions
-        if isinstance(action.choices, dict)
-        for name, sub in action.choices.items()
-    }
+def command_of(arguments: list[str]) -> tuple[Any, list[str]]:
+    """Give the command of wps that words name as far as they name one, and the words behind."""
+    node: Any = commands.root()
+    while arguments and hasattr(node, "get_command") and (found := node.get_command(None, arguments[0])) is not None:
+        node, arguments = found, arguments[1:]
+    return node, arguments
 
 
 def is_name(arguments: list[str]) -> bool:
     """Tell whether words do no more than name a command of wps: `wps standards check`."""
-    node = parser()
-    for word in arguments:
-        if word not in commands_of(node):
-            return False
-        node = commands_of(node)[word]
-    return True
+    return not command_of(arguments)[1]
 
 
 def test_every_target_is_in_the_help(root: Path, targets: set[str]) -> None:
@@ -93,19 +86,23 @@ def test_make_commands(root: Path, makefile: str, targets: set[str], shown: Show
     assert {file for file, *_ in found} >= {"README.md", "CONTRIBUTING.md"}
 
 
-def test_wps_commands(root: Path, shown: Shown, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wps_commands(root: Path, shown: Shown) -> None:
     """Every `wps` that Markdown shows is a command line that wps understands, with files that exist."""
     found, wrong = shown("wps"), []
     for file, command, in_block in found:
         arguments = words(command)
         if arguments == ["--version"] or (is_name(arguments) and not in_block):
             continue
+        node, rest = command_of(arguments)
         try:
-            parsed = vars(parser().parse_args(arguments))
-        except SystemExit as end:
-            if end.code:
-                wrong.append(f"{file}: {command}: {capsys.readouterr().err}")
+            parsed = node.make_context("wps", list(rest)).params
+        except typer.Exit:  # --help
             continue
+        except typer.TyperException as err:
+            wrong.append(f"{file}: {command}: {err.format_message()}")
+            continue
+        if hasattr(node, "get_command"):  # the program alone, or options before a command
+            wrong.append(f"{file}: {command}: no command of wps")
         paths = [str(value) for name, value in parsed.items() if name in {"file", "address"} and value]
         wrong += [
             f"{file}: {command}: there is no {path}"

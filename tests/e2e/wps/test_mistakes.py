@@ -175,8 +175,8 @@ def test_the_release_stanza_is_checked_and_rendered(app: Path) -> None:
 def test_the_help_names_every_command(tmp_path: Path) -> None:
     """The first lines of the help say what there is to do."""
     done = wps(tmp_path, "--help")
-    about = " ".join(done.stdout.partition("options:")[0].split())
-    assert all(word in about for word in ("Explain", "check", "plan", "render", "import"))
+    about = " ".join(done.stdout.partition("Options:")[0].split())
+    assert all(word in about for word in ("Create", "explain", "check", "plan", "render", "import"))
 
 
 def test_one_is_not_many(tmp_path: Path) -> None:

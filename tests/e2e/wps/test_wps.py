@@ -53,7 +53,7 @@ def test_explain_shows_every_value_with_its_layer(app: Path) -> None:
     assert columns.split() == ["key", "value", "layer", "where"]
     table = {row.split()[0]: row.split(maxsplit=1)[1] for row in rows}
     assert table["kubernetes.namespace"].split("  ", 1)[0] == "payments-dev"
-    assert table["kubernetes.namespace"].endswith("org.yaml:12")
+    assert table["kubernetes.namespace"].endswith("org.yaml:15")
     assert table["kubernetes.replicas"].endswith("environments/dev.yaml:4")
     assert table["kubernetes.port"].endswith("teams/payments/apps/shop/web/app.yaml:4")
     assert "\x1b" not in done.stdout
@@ -95,7 +95,7 @@ def test_explain_refuses_what_breaks_a_rule(app: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         'option memory = "2Gi" is not allowed\n'
-        '  team "payments" permits at most 1Gi: our quota is 20Gi for all apps (teams/payments/team.yaml:16)\n'
+        '  team "payments" permits at most 1Gi: our quota is 20Gi for all apps (teams/payments/team.yaml:22)\n'
         '  write memory = "1Gi", or ask #payments\n'
         "  at waypoint.hcl:9 (app.web.deploy.use.memory)\n"
     )

@@ -71,16 +71,18 @@ class RedeemGrantRequest(_message.Message):
     def __init__(self, token: _Optional[str] = ..., digest: _Optional[str] = ..., plan_hash: _Optional[str] = ..., platform: _Optional[str] = ...) -> None: ...
 
 class IssueCredentialsRequest(_message.Message):
-    __slots__ = ("target", "action", "platform", "stanzas")
+    __slots__ = ("target", "action", "platform", "stanzas", "digest")
     TARGET_FIELD_NUMBER: _ClassVar[int]
     ACTION_FIELD_NUMBER: _ClassVar[int]
     PLATFORM_FIELD_NUMBER: _ClassVar[int]
     STANZAS_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
     target: _common_pb2.Target
     action: str
     platform: str
     stanzas: bytes
-    def __init__(self, target: _Optional[_Union[_common_pb2.Target, _Mapping]] = ..., action: _Optional[str] = ..., platform: _Optional[str] = ..., stanzas: _Optional[bytes] = ...) -> None: ...
+    digest: str
+    def __init__(self, target: _Optional[_Union[_common_pb2.Target, _Mapping]] = ..., action: _Optional[str] = ..., platform: _Optional[str] = ..., stanzas: _Optional[bytes] = ..., digest: _Optional[str] = ...) -> None: ...
 
 class Credentials(_message.Message):
     __slots__ = ("lease_id", "expires", "kubernetes", "aws")

@@ -6,18 +6,20 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Cluster(_message.Message):
-    __slots__ = ("kubeconfig", "context", "namespace", "server", "in_cluster")
+    __slots__ = ("kubeconfig", "context", "namespace", "server", "in_cluster", "service")
     KUBECONFIG_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     SERVER_FIELD_NUMBER: _ClassVar[int]
     IN_CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
     kubeconfig: str
     context: str
     namespace: str
     server: str
     in_cluster: bool
-    def __init__(self, kubeconfig: _Optional[str] = ..., context: _Optional[str] = ..., namespace: _Optional[str] = ..., server: _Optional[str] = ..., in_cluster: bool = ...) -> None: ...
+    service: str
+    def __init__(self, kubeconfig: _Optional[str] = ..., context: _Optional[str] = ..., namespace: _Optional[str] = ..., server: _Optional[str] = ..., in_cluster: bool = ..., service: _Optional[str] = ...) -> None: ...
 
 class Identity(_message.Message):
     __slots__ = ("project", "app", "workspace", "environment", "team")

@@ -1,0 +1,193 @@
+"""Calls to the service: the channel, a proof with each call, retries with a deadline, refusals in words."""
+
+from __future__ import annotations
+
+import base64
+import os
+import random
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from teamconfig import errors, proof
+from teamconfig.client.errors import ServiceError, UnreachableError
+from teamconfig.errors import Problem
+from teamconfig.gen.waypaas.v1 import audit_pb2, rights_pb2, sessions_pb2, standards_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from google.protobuf.descriptor import MethodDescriptor
+    from google.protobuf.message import Message
+
+    from teamconfig.settings import Settings
+
+DEADLINE_SECONDS = 5.0
+TRIES = 3
+_LOOPBACK = ("127.", "localhost:", "[::1]:")
+_PLAIN = "plaintext://"
+_DETAILS = "grpc-status-details-bin"
+_OPTIONS = (("grpc.max_receive_message_length", 16 * 1024 * 1024), ("grpc.enable_retries", 0))
+
+
+def methods() -> dict[str, MethodDescriptor]:
+    """List every method of the contract by full name: "/waypaas.v1.Sessions/WhoAmI"."""
+    return {
+        f"/{service.full_name}/{method.name}": method
+        for module in (sessions_pb2, standards_pb2, rights_pb2, audit_pb2)
+        for service in module.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+    }
+
+
+class Channel:
+    """A connection to one service.
+
+    Args:
+        settings: Name the service and its certificate authority.
+        device_key: Private Ed25519 key, 32 bytes.
+    """
+
+    def __init__(self, settings: Settings, device_key: bytes) -> None:
+        self.address = settings.service
+        self._key = device_key
+        self._methods = methods()
+        self.clock_offset = 0.0
+        self._channel = self._open(settings)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._channel.close()
+
+    def call(self, method: str, request: Message, token: str = "", deadline: float = DEADLINE_SECONDS) -> Any:
+        """Call a method.
+
+        Args:
+            method: "Sessions/WhoAmI".
+            request: Its request.
+            token: Access token; empty for none.
+            deadline: Seconds, for each try.
+
+        Returns:
+            The reply.
+
+        Raises:
+            ServiceError: The service refused.
+            UnreachableError: It did not answer, in TRIES tries.
+        """
+        full = f"/waypaas.v1.{method}"
+        reply = _message_class(self._methods[full].output_type)
+        rpc = self._channel.unary_unary(
+            full, request_serializer=type(request).SerializeToString, response_deserializer=reply.FromString
+        )
+        why = ""
+        for attempt in range(1, TRIES + 1):
+            try:
+                answer, call = rpc.with_call(
+                    request, timeout=deadline, metadata=self._metadata(full, token), wait_for_ready=False
+                )
+            except grpc.RpcError as err:
+                if err.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+                    raise refusal(err, self.address) from None
+                why = _cause(err)
+                if attempt < TRIES:
+                    time.sleep(random.uniform(0.1, 0.4) * attempt)  # noqa: S311  # jitter
+                continue
+            self._set_clock(call.trailing_metadata())
+            return answer
+        raise UnreachableError(self.address, why, TRIES)
+
+    def _metadata(self, method: str, token: str) -> tuple[tuple[str, str], ...]:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415  # 60 ms
+
+        request, clock = secrets.token_hex(16), str(int(time.time() + self.clock_offset))
+        key = Ed25519PrivateKey.from_private_bytes(self._key)
+        signed = key.sign(proof.message(method, request, clock, token))
+        found = (
+            (proof.REQUEST, request),
+            (proof.TIME, clock),
+            (proof.PROOF, base64.b64encode(signed).decode()),
+        )
+        return (*found, (proof.TOKEN, f"Bearer {token}")) if token else found
+
+    def _set_clock(self, trailing: Sequence[Any]) -> None:
+        """Learn how far the service's clock is from ours, so that a skewed laptop can work."""
+        for key, value in trailing or ():
+            if key == proof.TIME:
+                self.clock_offset = float(value) - time.time() if abs(float(value) - time.time()) > 1 else 0.0
+
+    def _open(self, settings: Settings) -> grpc.Channel:
+        address = settings.service
+        if address.startswith(_PLAIN):
+            target = address.removeprefix(_PLAIN)
+            if not target.startswith(_LOOPBACK):
+                why = "a call without TLS is for this machine only"
+                raise errors.state(f"{address} is not allowed", why, f"write {target}", settings.where)
+            return grpc.insecure_channel(target, options=_OPTIONS)
+        roots = None
+        if settings.certificate_authority:
+            try:
+                with open(os.path.expanduser(settings.certificate_authority), "rb") as file:  # a plugin's start
+                    roots = file.read()
+            except OSError as err:
+                what = f"certificate_authority {settings.certificate_authority} cannot be read"
+                why = (err.strerror or "the operating system refuses").lower()
+                raise errors.state(what, why, "correct it", settings.where) from err
+        return grpc.secure_channel(address, grpc.ssl_channel_credentials(roots), options=_OPTIONS)
+
+
+def refusal(err: Any, address: str) -> ServiceError:
+    """Read what a service refused.
+
+    Args:
+        err: Of gRPC, with or without our detail.
+        address: Of the service.
+
+    Returns:
+        The error, to be raised by the caller.
+    """
+    from google.rpc import status_pb2  # type: ignore[import-untyped]  # noqa: PLC0415  # of refusals only
+
+    from teamconfig.gen.waypaas.v1 import common_pb2  # noqa: PLC0415
+
+    for key, value in err.trailing_metadata() or ():
+        if key != _DETAILS:
+            continue
+        for detail in status_pb2.Status.FromString(value).details:
+            found = common_pb2.Refusal()
+            if detail.Unpack(found):
+                problems = [
+                    Problem(one.what, one.why, one.fix, one.where, _kind(one.kind)) for one in found.problems
+                ] or [Problem(err.details() or "refused", "", "", "")]
+                return ServiceError(problems, found.head, found.reason, found.request_id)
+    what = f"the team config service {address} answered {err.code().name.lower().replace('_', ' ')}"
+    return ServiceError([Problem(what, err.details() or "", "tell whoever runs it", "")], reason="foreign")
+
+
+def _kind(text: str) -> Any:
+    return text if text in {"option", "policy", "missing", "state"} else "state"
+
+
+def _cause(err: Any) -> str:
+    """Say in few words why there was no answer; gRPC's own texts are long."""
+    if err.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return f"it gave no answer in {DEADLINE_SECONDS:g} s"
+    said = (err.details() or "").lower()
+    for sign, words in (
+        ("certificate", "its certificate is not one that you trust"),
+        ("ssl", "it does not speak TLS as we do"),
+        ("refused", "nothing listens there"),
+        ("dns", "its name is not known"),
+        ("unreachable", "there is no way to it"),
+    ):
+        if sign in said:
+            return words
+    return (err.details() or "it is away").splitlines()[0][:200]
+
+
+def _message_class(descriptor: Any) -> Any:
+    from google.protobuf import message_factory  # noqa: PLC0415  # small, and beside the call
+
+    return message_factory.GetMessageClass(descriptor)

@@ -1,0 +1,354 @@
+"""The team config service as a signed-in client uses it: tokens renewed, profiles kept for when it is away.
+
+What may be done without the service is decided in one place, `_offline`: never
+production, never a credential.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from teamconfig import bundle, errors, reading
+from teamconfig.client import errors as client_errors
+from teamconfig.client.channel import Channel
+from teamconfig.client.errors import ServiceError, SignInError, UnreachableError
+from teamconfig.client.renewing import fresh_token
+from teamconfig.client.vault import Vault, write
+from teamconfig.gen.waypaas.v1 import common_pb2, rights_pb2, sessions_pb2, standards_pb2
+from teamconfig.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from google.protobuf.message import Message
+
+    from teamconfig.client.vault import Session
+    from teamconfig.stanza import Stanza
+    from teamconfig.tree import Tree
+
+RENEW_SECONDS = 30.0
+"""An access token is renewed when it has less than this to live."""
+
+RENEWABLE = frozenset({"session_expired", "session_unknown", "stale_groups"})
+"""Reasons for which the call is worth another try with renewed tokens."""
+
+_OVER = frozenset({"refresh_reused", "refresh_expired", "refresh_unknown", "session_closed", "session_revoked",
+                   "session_unknown", "account_disabled", "wrong_device", "provider_gone"})  # fmt: skip
+
+
+class Service:
+    """One service, for one user on one machine.
+
+    Args:
+        settings: Name the service.
+        environ: The process's environment.
+    """
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        self.settings = settings
+        self.vault = Vault(settings.service, environ)
+        self._open: Channel | None = None
+
+    @classmethod
+    def at(cls, address: str, environ: Mapping[str, str]) -> Service:
+        """Give the service at an address where the user has signed in.
+
+        Args:
+            address: "host:port", as it was signed in at.
+            environ: The process's environment.
+
+        Returns:
+            The service.
+
+        Raises:
+            SignInError: There is no session.
+        """
+        kept = Vault(address, environ).load()
+        if kept is None:
+            raise client_errors.not_signed_in(address)
+        settings = Settings(address, "", Path(), kept.certificate_authority, address)
+        return cls(settings, environ)
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def session(self) -> Session:
+        """Give the session that is kept.
+
+        Raises:
+            SignInError: There is none.
+        """
+        found = self.vault.load()
+        if found is None or not found.access_token:
+            raise client_errors.not_signed_in(self.settings.service)
+        return found
+
+    def call(self, method: str, request: Message, deadline: float = 5.0) -> Any:
+        """Call a method as the user who is signed in; an old token is renewed first.
+
+        Args:
+            method: "Sessions/WhoAmI".
+            request: Its request.
+            deadline: Seconds, for each try.
+
+        Returns:
+            The reply.
+
+        Raises:
+            SignInError: There is no session, or it is over.
+            ServiceError: The service refused.
+            UnreachableError: It does not answer.
+        """
+        session = self.session()
+        if session.access_expires - time.time() < RENEW_SECONDS:
+            session = self.renew(session)
+        try:
+            return self.channel(session).call(method, request, session.access_token, deadline)
+        except ServiceError as err:
+            if err.reason not in RENEWABLE:
+                raise self._sign_in_again(err) from err
+        session = self.renew(session)
+        try:
+            return self.channel(session).call(method, request, session.access_token, deadline)
+        except ServiceError as err:
+            raise self._sign_in_again(err) from err
+
+    def channel(self, session: Session) -> Channel:
+        """Give the connection, made at the first call."""
+        if self._open is None:
+            self._open = Channel(self.settings, bytes.fromhex(session.device_key))
+        return self._open
+
+    def renew(self, session: Session) -> Session:
+        """Renew the tokens, unless another process has done so meanwhile.
+
+        Args:
+            session: As this process knows it.
+
+        Returns:
+            With fresh tokens.
+
+        Raises:
+            SignInError: The session is over.
+            ServiceError: The service refused for another reason.
+            UnreachableError: It does not answer.
+        """
+        with self.vault.locked():
+            kept = self.vault.load()
+            if kept is None:
+                raise client_errors.not_signed_in(self.settings.service)
+            if kept.access_token != session.access_token:
+                return kept
+            request = sessions_pb2.RefreshRequest(refresh_token=kept.refresh_token)
+            if kept.idp_token:
+                request.token, idp_token = fresh_token(kept)
+                kept = self.vault.update(idp_token=idp_token)
+            try:
+                made = self.channel(kept).call("Sessions/Refresh", request, kept.refresh_token)
+            except ServiceError as err:
+                raise self._sign_in_again(err) from err
+            return self.vault.update(
+                access_token=made.access_token,
+                access_expires=made.access_expires,
+                refresh_token=made.refresh_token,
+                refresh_expires=made.refresh_expires,
+            )
+
+    def _sign_in_again(self, err: ServiceError) -> ServiceError:
+        if err.reason not in _OVER or isinstance(err, SignInError):
+            return err
+        problem = replace(err.problems[0], fix="run `wps init`")
+        return SignInError([problem], reason=err.reason, request_id=err.request_id)
+
+    def tree(self, project: str, app: str, workspace: str, stanzas: Sequence[Stanza] = ()) -> Tree:
+        """Get the standards of an app; a kept copy, if the service is away and it may be used.
+
+        Args:
+            project: Waypoint's project.
+            app: Waypoint's app.
+            workspace: Waypoint's workspace.
+            stanzas: Options of waypoint.hcl, which the service judges too.
+
+        Returns:
+            The part of the standards that the app's come from; `note` says so if it is a kept copy.
+
+        Raises:
+            StandardsError: There are none, or the service refuses, or is away and no copy may be used.
+        """
+        session = self.session()
+        request = standards_pb2.ResolveRequest(
+            target=common_pb2.Target(project=project, app=app, workspace=workspace), stanzas=stanzas_json(stanzas)
+        )
+        place = self.vault.directory / f"{bundle_name(project, app, workspace)}.jws"
+        try:
+            text = self.call("Standards/Resolve", request).bundle
+        except UnreachableError as err:
+            return self._offline(err, session, place, project, app, workspace)
+        found, tree = self._read(text, session, project, app, workspace, str(place))
+        self._keep(place, text, found.serial)
+        return tree
+
+    def credentials(
+        self,
+        project: str,
+        app: str,
+        workspace: str,
+        action: str,
+        platform: str,
+        stanzas: Sequence[Stanza] = (),
+        digest: str = "",
+    ) -> rights_pb2.Credentials:
+        """Get credentials for one action, at the moment of their use.
+
+        Args:
+            project: Waypoint's project.
+            app: Waypoint's app.
+            workspace: Waypoint's workspace.
+            action: "deploy", "logs", "exec", ...
+            platform: "kubernetes" or "aws".
+            stanzas: Options of waypoint.hcl.
+            digest: Of the image, "sha256:...", where one is deployed.
+
+        Returns:
+            Credentials for at most 15 minutes; they are never kept.
+
+        Raises:
+            StandardsError: The service refuses, or is away.
+        """
+        return self.call(  # type: ignore[no-any-return]  # by the contract
+            "Rights/IssueCredentials",
+            rights_pb2.IssueCredentialsRequest(
+                target=common_pb2.Target(project=project, app=app, workspace=workspace),
+                action=action,
+                platform=platform,
+                stanzas=stanzas_json(stanzas),
+                digest=digest,
+            ),
+            deadline=15.0,
+        )
+
+    def request_grant(
+        self, project: str, app: str, workspace: str, action: str, digest: str, key: str
+    ) -> rights_pb2.Grant:  # fmt: skip
+        """Ask for a one-use right.
+
+        Args:
+            project: Waypoint's project.
+            app: Waypoint's app.
+            workspace: Waypoint's workspace.
+            action: "deploy", "promote" or "destroy".
+            digest: Of the image; empty to destroy.
+            key: The same key finds the same grant.
+
+        Returns:
+            The grant, approved or waiting.
+
+        Raises:
+            StandardsError: The service refuses, or is away.
+        """
+        return self.call(  # type: ignore[no-any-return]  # by the contract
+            "Rights/RequestGrant",
+            rights_pb2.RequestGrantRequest(
+                target=common_pb2.Target(project=project, app=app, workspace=workspace),
+                action=action,
+                digest=digest,
+                idempotency_key=key,
+            ),
+        )
+
+    def redeem(self, token: str, digest: str, platform: str) -> rights_pb2.Credentials:
+        """Use a grant; with the session, if there is one.
+
+        Args:
+            token: Of the grant.
+            digest: Of the image at hand.
+            platform: "kubernetes" or "aws".
+
+        Returns:
+            Credentials for at most 15 minutes.
+
+        Raises:
+            StandardsError: The service refuses, or is away.
+        """
+        request = rights_pb2.RedeemGrantRequest(token=token, digest=digest, platform=platform)
+        return self.call("Rights/RedeemGrant", request, deadline=15.0)  # type: ignore[no-any-return]  # by the contract
+
+    def _read(
+        self, text: str, session: Session, project: str, app: str, workspace: str, where: str
+    ) -> tuple[bundle.Bundle, Tree]:
+        keys = [bytes.fromhex(key) for key in session.signing_keys]
+        found = bundle.read(text, keys, where)
+        tree = reading.tree(found.files, revision=found.revision, origin=self.settings.service)
+        environment = tree.environment_of(workspace)
+        wanted = {"principal": session.principal, "project": project, "app": app, "environment": environment}
+        bundle.check(found, wanted, self._now(), session.serial, where)
+        return found, replace(tree.with_projects({project: found.team}), authority=self.settings.service)
+
+    def _now(self) -> float:
+        return time.time() + (self._open.clock_offset if self._open is not None else 0.0)
+
+    def _keep(self, place: Any, text: str, serial: int) -> None:
+        try:
+            write(place, text.encode())
+            with self.vault.locked():
+                kept = self.vault.load()
+                if kept is not None and serial > kept.serial:
+                    self.vault.update(serial=serial)
+        except OSError as err:
+            why = (err.strerror or "the operating system refuses").lower()
+            raise errors.state(f"{place} cannot be written", why, "see to that", str(place)) from err
+
+    def _offline(
+        self, away: UnreachableError, session: Session, place: Any, project: str, app: str, workspace: str
+    ) -> Tree:
+        """Use the kept copy: signed, for this user and app, not too old, not for a protected environment."""
+        if not os.path.exists(place):
+            raise away
+        with open(place, encoding="utf-8", errors="replace") as file:  # the cache is read as anybody's text
+            text = file.read(bundle.MAX_BYTES + 1)
+        found, tree = self._read(text, session, project, app, workspace, str(place))
+        if found.protected or found.environment in tree.org.protected:
+            problem = errors.Problem(
+                f"nothing is done in {found.environment} while the team config service is away",
+                f"{away.problems[0].what}: {away.problems[0].why}",
+                "wait until it is back: wps status --wait",
+                "",
+                "policy",
+            )
+            raise errors.StandardsError([problem]) from away
+        age = max(0, int(self._now()) - found.issued_at)
+        until = time.strftime("%H:%M", time.localtime(found.not_after))
+        note = (
+            f"{away.problems[0].what}: {away.problems[0].why}. Using the standards of team {found.team}, revision "
+            f"{found.revision}, from {_age(age)} ago (good until {until}). "
+            "Production and new credentials are refused until it is back: wps status --wait"
+        )
+        return replace(tree, note=note, offline=True)
+
+
+def bundle_name(project: str, app: str, workspace: str) -> str:
+    """Name the file of a kept profile; any three names give one, and never a path."""
+    import hashlib  # noqa: PLC0415  # with a service only
+
+    return hashlib.sha256(f"{project}\0{app}\0{workspace}".encode()).hexdigest()[:32]
+
+
+def stanzas_json(stanzas: Sequence[Stanza]) -> bytes:
+    """Write options of waypoint.hcl as the contract has them; nothing for none."""
+    if not stanzas:
+        return b""
+    found = [{"section": one.section, "path": one.path, "values": one.values} for one in stanzas]
+    return json.dumps(found, default=dict).encode()
+
+
+def _age(seconds: int) -> str:
+    hours, minutes = seconds // 3600, seconds % 3600 // 60
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{seconds} s"

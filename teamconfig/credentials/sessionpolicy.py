@@ -1,0 +1,127 @@
+"""The session policy that AssumeRole is called with: what this one session may do of what the role may. Pure.
+
+Built from an allow-list and bound to region, cluster, exact names, and the tag
+of team and environment. `policycheck` must pass each one before it is sent, as
+emulators accept anything.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from teamconfig.credentials import boundary, policycheck
+from teamconfig.credentials.names import ActionClass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from teamconfig.credentials.scope import Scope
+
+Statement = dict[str, Any]
+
+
+def build(scope: Scope) -> str:
+    """Write the policy.
+
+    Args:
+        scope: What the session is for.
+
+    Returns:
+        JSON without spaces, at most 2,048 characters, that `policycheck.problems` finds nothing in.
+
+    Raises:
+        PolicyError: There can be no such policy: exec in a protected environment, or too many or too long names.
+    """
+    write = {
+        ActionClass.READ: _read,
+        ActionClass.DEPLOY: _deploy,
+        ActionClass.EXEC: _exec,
+        ActionClass.BUILD: _build,
+    }[scope.action]
+    statements = [*write(scope), *_denied(scope)]
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
+    policycheck.require(text, scope)
+    return text
+
+
+def lock_statement(principals: Iterable[str]) -> Statement:
+    """Deny everything to principals that are locked out, for a policy of the roles themselves.
+
+    Args:
+        principals: Source identities, as `names.source_identity` gives them; at least one.
+
+    Returns:
+        The statement; sessions that are under way lose their rights with it.
+    """
+    condition = {"StringEquals": {"aws:SourceIdentity": sorted(set(principals))}}
+    return {"Sid": "WaypaasLocked", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+
+
+def _allow(actions: Iterable[str], resource: str | Sequence[str], **condition: dict[str, str]) -> Statement:
+    listed = sorted(actions)
+    one = listed[0] if len(listed) == 1 else listed
+    statement: Statement = {"Effect": "Allow", "Action": one, "Resource": resource}
+    if condition:
+        statement["Condition"] = condition
+    return statement
+
+
+def _looking(actions: Iterable[str]) -> Statement:
+    """Allow reads that AWS cannot bind to a resource."""
+    return _allow(actions, "*")
+
+
+def _denied(scope: Scope) -> list[Statement]:
+    """Deny every way into a container, though nothing allows it: so it stays when a statement above is ever widened."""
+    found: list[Statement] = []
+    if scope.action is not ActionClass.EXEC:
+        found.append({"Effect": "Deny", "Action": list(boundary.SHELLS), "Resource": "*"})
+    if scope.action is ActionClass.DEPLOY and scope.protected:
+        switching = ["ecs:CreateService", "ecs:UpdateService"]
+        condition = {"Bool": {"ecs:enable-execute-command": "true"}}
+        found.append({"Effect": "Deny", "Action": switching, "Resource": "*", "Condition": condition})
+    return found
+
+
+def _on_tasks(scope: Scope, *actions: str) -> Statement:
+    return _allow(actions, [scope.services, scope.tasks], StringEquals=boundary.OWNED)
+
+
+def _read(scope: Scope) -> list[Statement]:
+    statements = [
+        _on_tasks(scope, "ecs:DescribeServices", "ecs:DescribeTasks"),
+        _looking(boundary.UNBOUND & boundary.READ),
+    ]
+    if scope.log_groups:
+        statements.append(_allow(("logs:FilterLogEvents", "logs:GetLogEvents"), scope.log_group_arns))
+    return statements
+
+
+def _deploy(scope: Scope) -> list[Statement]:
+    existing = boundary.BY_TAG & boundary.ALLOWED[ActionClass.DEPLOY]
+    statements = [
+        _allow(existing, "*", StringEquals=boundary.OWNED),
+        _allow(["ecs:CreateService"], scope.services, StringEquals=boundary.OWNING),
+        _allow(boundary.MAKING - {"ecs:CreateService"}, "*", StringEquals=boundary.OWNING),
+        *(_allow([action], "*", Null={key: "false"}) for action, key in boundary.TAGGED_AT_CREATION.items()),
+        _looking(boundary.LOOKED_AT),
+    ]
+    if scope.roles:
+        passed = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+        statements.append(_allow(["iam:PassRole"], scope.role_arns, StringEquals=passed))
+    return statements
+
+
+def _exec(scope: Scope) -> list[Statement]:
+    return [
+        _on_tasks(scope, "ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ExecuteCommand"),
+        _looking(["ecs:ListTasks"]),
+    ]
+
+
+def _build(scope: Scope) -> list[Statement]:
+    return [
+        _allow(boundary.PUSH - boundary.UNBOUND, scope.repository_arns),
+        _looking(["ecr:GetAuthorizationToken"]),
+    ]

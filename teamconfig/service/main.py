@@ -1,0 +1,43 @@
+"""Run the service until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+from teamconfig.service import config, server, telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def serve(path: Path, ready: Callable[[str], None], level: str = "INFO") -> None:
+    """Run a service.
+
+    SIGTERM and SIGINT end it, after the calls that run; SIGHUP looks for a newer revision at once.
+
+    Args:
+        path: Of service.yaml.
+        ready: Called with "host:port" when it listens.
+        level: Of the log.
+
+    Raises:
+        StandardsError: The configuration is wrong, or the service cannot start.
+        StateError: The database cannot be used.
+    """
+    telemetry.log_to_stderr(level)
+    asyncio.run(_serve(config.read(path), ready))
+
+
+async def _serve(read: config.Config, ready: Callable[[str], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    async with server.running(read) as (core, address):
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(sign, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, core.revisions.hurry)
+        ready(address)
+        await stop.wait()
+        telemetry.LOG.info("stopping")

@@ -1,0 +1,232 @@
+"""Handlers of waypaas.v1.Sessions: signing in, renewing, signing out, who one is."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from teamconfig import proof
+from teamconfig.errors import Problem
+from teamconfig.gen.waypaas.v1 import common_pb2, sessions_pb2
+from teamconfig.policy import right, standing
+from teamconfig.service import keys
+from teamconfig.service.call import Caller
+from teamconfig.service.providers import told
+from teamconfig.service.refusal import Refusal, malformed, refuse, unauthenticated
+from teamconfig.state import sessions
+from teamconfig.state.sessions import Tokens
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from teamconfig.identity.principal import Principal
+    from teamconfig.service.call import Call
+    from teamconfig.service.callers import Signed
+    from teamconfig.state.sessions import Session
+
+ACCESS_SECONDS = 15 * 60
+REFRESH_SECONDS = 12 * 3600
+_KEY_BYTES = 32
+_NAME = 64
+
+
+async def get_sign_in(call: Call, given: tuple[Any, Signed]) -> sessions_pb2.SignIn:
+    """Tell how one signs in here."""
+    del given
+    core = call.core
+    return sessions_pb2.SignIn(
+        organization=core.tree.org.name,
+        providers=[provider.to_proto() for provider in core.providers.values()],
+        signing_keys=[keys.public_bytes(core.key)],
+    )
+
+
+async def open_session(call: Call, given: tuple[sessions_pb2.OpenRequest, Signed]) -> sessions_pb2.Session:
+    """Open a session for a proof of identity."""
+    request, signed = given
+    core = call.core
+    call.action = "sign-in"
+    if len(request.device_key) != _KEY_BYTES or not request.device_name.isprintable():
+        raise malformed("device_key is not 32 bytes, or device_name is not printable")
+    signed.check(request.device_key, "")
+    call.device_key = request.device_key
+    call.details |= {"provider": request.provider[:_NAME], "device": request.device_key.hex()[:16]}
+    provider = core.providers.get(request.provider)
+    if provider is None:
+        known = ", ".join(core.providers) or "none"
+        raise refuse(
+            "provider_unknown", f"there is no provider {request.provider[:_NAME]}", f"the service has {known}",
+            "run `wps init`", grpc.StatusCode.INVALID_ARGUMENT,
+        )  # fmt: skip
+    if request.WhichOneof("proof") == "password":
+        account = request.password.user.casefold()[:_NAME]
+        for who in (f"account {account}", f"peer {call.peer.rpartition(':')[0]}"):
+            wait = core.sign_ins.take(who, time.monotonic())
+            if wait:
+                raise refuse(
+                    "too_many_sign_ins", "the sign-in was not tried", "there were too many of late",
+                    f"try again in {wait:.0f} s", grpc.StatusCode.RESOURCE_EXHAUSTED,
+                )  # fmt: skip
+        found = list(await told(provider.sign_in(request.password.user, request.password.password)))
+    elif request.token:
+        *found, token_id = await told(provider.verify(request.token))
+        if not core.spent.fresh(token_id, time.monotonic()):
+            raise unauthenticated("token_used", "this ID token has opened a session before", "run `wps init` again")
+    else:
+        raise malformed("it has neither a token nor a password")
+    principal, membership = found
+    call.caller = Caller(None, principal, membership, standing.of(core.tree, principal, membership))
+    _refuse_disabled(call)
+    made = _Made(core.now())
+
+    def change(tx: Connection) -> Session:
+        return sessions.open(
+            tx, principal, provider=request.provider, device_key=request.device_key,
+            device_name=request.device_name[:_NAME], membership=membership, tokens=made.tokens, now=made.now,
+        )  # fmt: skip
+
+    await call.commit(change, note=lambda session: {"session": session.id, "groups": len(membership.groups)})
+    return made.to_proto(principal)
+
+
+async def refresh(call: Call, given: tuple[sessions_pb2.RefreshRequest, Signed]) -> sessions_pb2.Session:
+    """Renew a session, and read the groups again."""
+    request, signed = given
+    core = call.core
+    call.action = "refresh"
+    old = proof.token_hash(request.refresh_token)
+    session = await core.read(lambda tx: sessions.by_refresh(tx, old))
+    if session is None:
+        raise unauthenticated("session_unknown", "the session is not known")
+    signed.check(session.device_key, request.refresh_token)
+    call.device_key = session.device_key
+    call.details["session"] = session.id
+    membership = session.membership
+    call.caller = Caller(
+        session, session.principal, membership, standing.of(core.tree, session.principal, membership)
+    )  # fmt: skip
+    provider = core.providers.get(session.provider)
+    if provider is None:
+        raise unauthenticated("provider_gone", f"the service knows no provider {session.provider} any more")
+    if request.token:
+        principal, membership, _ = await told(provider.verify(request.token))
+        if principal != session.principal:
+            raise unauthenticated("other_principal", "the new ID token is of somebody else")
+    elif provider.rereads:
+        membership = await told(provider.membership(session))
+    call.caller = Caller(
+        session, session.principal, membership, standing.of(core.tree, session.principal, membership)
+    )  # fmt: skip
+    _refuse_disabled(call)
+    made = _Made(core.now(), session.created + REFRESH_SECONDS if session.principal.kind == "workload" else 0.0)
+
+    def change(tx: Connection) -> Session:
+        return sessions.rotate(tx, old, tokens=made.tokens, now=made.now, membership=membership)
+
+    try:
+        await call.commit(change, note=lambda new: {"generation": new.generation, "groups": len(membership.groups)})
+    except Refusal as refused:
+        core.forget_sessions()
+        refused.code = grpc.StatusCode.UNAUTHENTICATED
+        raise
+    core.forget_sessions()
+    return made.to_proto(session.principal)
+
+
+async def close(call: Call, request: sessions_pb2.CloseRequest) -> sessions_pb2.CloseReply:
+    """End one session, or all of the caller's."""
+    call.action = "sign-out"
+    caller, now = call.known(), call.core.now()
+    session = caller.session
+    if session is None:
+        raise malformed("there is no session to close")
+
+    def change(tx: Connection) -> int:
+        if request.everywhere:
+            return sessions.close_all(tx, caller.principal, now=now)
+        return int(sessions.close(tx, session.id, now=now))
+
+    closed = await call.commit(change, note=lambda number: {"closed": number})
+    call.core.forget_sessions()
+    return sessions_pb2.CloseReply(closed=closed)
+
+
+async def who_am_i(call: Call, request: sessions_pb2.WhoAmIRequest) -> sessions_pb2.WhoAmIReply:
+    """Tell who one is, and what is allowed where."""
+    del request
+    tree = call.core.tree
+    call.action = "whoami"
+    caller = call.known()
+    session = caller.session
+    teams = [
+        sessions_pb2.TeamRoles(
+            team=team.name,
+            roles=sorted(caller.standing.teams.get(team.name, ())),
+            projects=sorted(team.projects),
+            allowed=[
+                sessions_pb2.Allowed(
+                    environment=environment, actions=list(right.allowed(tree, caller.standing, team.name, environment))
+                )
+                for environment in tree.org.environments
+            ],
+        )
+        for team in standing.memberships(tree, caller.standing)
+    ]
+    return sessions_pb2.WhoAmIReply(
+        principal=to_proto(caller.principal),
+        teams=teams,
+        organization_roles=sorted(caller.standing.organization),
+        environments=tree.org.environments,
+        access_expires=int(session.access_expires) if session is not None else 0,
+        refresh_expires=int(session.refresh_expires) if session is not None else 0,
+        groups_read=int(caller.membership.read_at),
+        note=caller.membership.note,
+    )
+
+
+def to_proto(principal: Principal) -> common_pb2.Principal:
+    """Write a principal."""
+    return common_pb2.Principal(
+        issuer=principal.issuer, subject=principal.subject, name=principal.name, kind=principal.kind
+    )
+
+
+def _refuse_disabled(call: Call) -> None:
+    caller = call.known()
+    if caller.membership.disabled:
+        raise Refusal(
+            [Problem("you cannot sign in", "your account is disabled, locked or gone", "ask who runs the directory", "",
+                     "policy")],
+            "account_disabled",
+            grpc.StatusCode.UNAUTHENTICATED,
+        )  # fmt: skip
+    locked = call.core.facts.locked.get(("user", caller.principal.key)) or call.core.facts.locked.get(
+        ("device", call.device_key.hex())
+    )
+    if locked is not None:
+        raise refuse("session_locked", "you are locked out", f"somebody locked you or this device: {locked}",
+                     "ask your team's lead, or the platform team", grpc.StatusCode.UNAUTHENTICATED)  # fmt: skip
+
+
+class _Made:
+    """A fresh pair of tokens; only their hashes are kept."""
+
+    def __init__(self, now: float, latest: float = 0.0) -> None:
+        self.now = now
+        self._access, self._refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        end = min(now + REFRESH_SECONDS, latest) if latest else now + REFRESH_SECONDS
+        self.tokens = Tokens(
+            proof.token_hash(self._access), now + ACCESS_SECONDS, proof.token_hash(self._refresh), end
+        )  # fmt: skip
+
+    def to_proto(self, principal: Principal) -> sessions_pb2.Session:
+        return sessions_pb2.Session(
+            access_token=self._access,
+            access_expires=int(self.tokens.access_expires),
+            refresh_token=self._refresh,
+            refresh_expires=int(self.tokens.refresh_expires),
+            principal=to_proto(principal),
+        )

@@ -1,0 +1,282 @@
+"""`wps create`: write the waypoint.hcl of the app in a repository, within the standards of its team.
+
+Nothing is written that the standards refuse, nor over what is there without its difference shown and agreed to.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import teamconfig
+from teamconfig import errors
+from wps import (
+    appfile,
+    commands,
+    creation,
+    detecting,
+    gitremote,
+    questions,
+    registering,
+    repository,
+    sizing,
+    terminal,
+    writing,
+)
+from wps.answers import Answers, as_name, wrong_name
+
+if TYPE_CHECKING:
+    from teamconfig.tree import Tree
+    from wps.appfile import AppFile
+
+app = commands.app()
+
+_STANDARD = "standard"
+_PLUGINS = {platform.plugin: infra.value for infra, platform in sizing.PLATFORMS.items()}
+
+
+@dataclass(slots=True)
+class _Target:
+    """The file to write, and what is known of its app before anybody is asked."""
+
+    path: Path
+    before: str
+    file: AppFile | None
+    remote: gitremote.Remote | None
+    tree: Tree
+    notes: list[str] = field(default_factory=list)
+
+
+@app.command(
+    help="Write the waypoint.hcl of the app in this repository: about ten lines, as all else comes from the standards "
+    "of its team. Asks at a terminal what no option says. What the standards do not permit is refused now. Run it "
+    "again to change what an option says; what stands in the file besides stays as it is."
+)
+def run(
+    *,
+    infra: Annotated[sizing.Infra | None, typer.Option(metavar="I", help="where it runs: k8s or ecs")] = None,
+    resources: Annotated[
+        sizing.Size | None, typer.Option(metavar="R", help="small, medium or large; the standards' own if left out")
+    ] = None,
+    cpu: Annotated[str | None, typer.Option(metavar="CPU", help="250m, 1, ..., instead of --resources")] = None,
+    memory: Annotated[str | None, typer.Option(metavar="M", help="512Mi, 1Gi, ..., instead of --resources")] = None,
+    port: Annotated[int | None, typer.Option(metavar="N", help="port that it listens on")] = None,
+    worker: Annotated[bool, typer.Option("--worker", help="it listens on no port")] = False,
+    name: Annotated[str | None, typer.Option(metavar="APP", help="name of the app")] = None,
+    project: Annotated[
+        str | None, typer.Option(metavar="P", help="its project; named like the repository if left out")
+    ] = None,
+    team: Annotated[str | None, typer.Option(metavar="T", help="team that the project has to belong to")] = None,
+    image: Annotated[str | None, typer.Option(metavar="REF", help="an image that is there, instead of a build")] = None,
+    remote: Annotated[str | None, typer.Option(metavar="URL", help="git remote, if not origin; or none")] = None,
+    file: Annotated[Path | None, typer.Option(metavar="FILE", help="the waypoint.hcl, if not that of here")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="ask nothing, take what is proposed, and write")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be written, and write nothing")] = False,
+    as_json: terminal.Json = False,
+) -> int:
+    """Create.
+
+    Args:
+        infra: Where it runs.
+        resources: Size.
+        cpu: CPU, instead of a size.
+        memory: Memory, instead of a size.
+        port: Port.
+        worker: Whether it has none.
+        name: Name of the app.
+        project: Name of the project.
+        team: Team that the project has to belong to.
+        image: Image, instead of a build.
+        remote: Git remote, instead of origin.
+        file: The waypoint.hcl.
+        yes: Whether to ask nothing.
+        dry_run: Whether to write nothing.
+        as_json: Whether to print JSON.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        StandardsError: The standards do not permit it, or something is missing that nobody can be asked for.
+    """
+    _exclusive(("--worker", worker), ("--port", port is not None))
+    for other, given in (("--cpu", cpu), ("--memory", memory)):
+        _exclusive(("--resources", resources is not None), (other, given is not None))
+    answers = Answers(terminal.interactive() and not as_json, yes)
+    target = _target(file, remote)
+    project = _project(target, answers, project)
+    owner = registering.owner(target.tree, project, team)
+    wishes = creation.Wishes(
+        _app(target, answers, project, name, worker=worker), sizing.Infra.K8S, resources, cpu, memory,
+        0 if worker else port, image, "the argument --worker" if worker else "the argument --port",
+    )  # fmt: skip
+    chosen = _infra(target, answers, wishes.app, infra)
+    answers.check()
+    wishes = _completed(target, answers, wishes, sizing.Infra(chosen), project)
+    after = _written(target, wishes, project)
+    draft = appfile.parse(after, target.path)
+    profiles = creation.check(target.tree, draft, wishes)
+    facts = {
+        "file": str(target.path), "project": project, "app": wishes.app, "team": owner, "infra": chosen,
+        "remote": str(target.remote) if target.remote else "", "environments": list(profiles),
+        "revision": target.tree.revision,
+    }  # fmt: skip
+    return _finish(target, after, facts, agreed=yes, dry_run=dry_run, answers=answers, as_json=as_json)
+
+
+def _exclusive(one: tuple[str, bool], other: tuple[str, bool]) -> None:
+    """Refuse two options that say the same."""
+    if one[1] and other[1]:
+        raise typer.BadParameter(f"not together with {other[0]}", param_hint=one[0])
+
+
+def _target(given: Path | None, remote: str | None) -> _Target:
+    """Find out what is there."""
+    path = given or appfile.search(Path.cwd()) or Path(appfile.NAME)
+    before, file = "", None
+    if path.exists():
+        file = appfile.read(path)
+        before = path.read_bytes().decode()  # as it is: reading translates the ends of lines
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise errors.missing(f"{path} cannot be written", f"there is no directory {folder}", "make it", str(path))
+    address = remote if remote is not None else repository.origin(folder)
+    found = None if address == gitremote.NONE else gitremote.normalise(address)
+    tree = teamconfig.load(folder, os.environ)
+    return _Target(path, before, file, found, tree, [tree.note] if tree.note else [])
+
+
+def _project(target: _Target, answers: Answers, given: str | None) -> str:
+    known = given
+    if known is None and target.file is not None and "project" in target.file.root.attributes:
+        known = appfile.project_of(target.file)
+    proposal = as_name(target.remote.name) if target.remote else ""
+    project = answers.choose("--project", "project", known, proposal, wrong_name, evident=True)
+    answers.check()
+    return project
+
+
+def _app(target: _Target, answers: Answers, project: str, given: str | None, *, worker: bool) -> str:
+    apps = target.file.apps if target.file else ()
+    if given is None and len(apps) == 1:
+        given = apps[0]
+    named = sorted({app for team in target.tree.teams.values() for of, app in team.apps if of == project})
+    proposal = named[0] if len(named) == 1 else "worker" if worker else "web"
+    proposal = "" if len(apps) > 1 else proposal  # which of them is meant, nobody can guess
+    return answers.choose("--name", "app", given, proposal, wrong_name, evident=len(named) == 1 and not apps)
+
+
+def _infra(target: _Target, answers: Answers, app: str, given: sizing.Infra | None) -> str:
+    known = given.value if given else _PLUGINS.get(creation.deployed_by(target.file, app))
+    choices = [infra.value for infra in sizing.Infra]
+    return answers.choose(
+        "--infra", "infra, k8s or ecs", known, sizing.Infra.K8S.value,
+        lambda text: "" if text in choices else f"it is one of {', '.join(choices)}",
+    )  # fmt: skip
+
+
+def _completed(
+    target: _Target, answers: Answers, wishes: creation.Wishes, infra: sizing.Infra, project: str
+) -> creation.Wishes:
+    """Add to a new app what its directory tells, and what the user answers."""
+    size, port, where = wishes.size, wishes.port, wishes.port_from
+    if creation.deployed_by(target.file, wishes.app) != sizing.PLATFORMS[infra].plugin:
+        asked = answers.interactive and not answers.agreed
+        if asked and size is None and wishes.cpu is None and wishes.memory is None:
+            size = _asked_size()
+        if port is None:
+            port = detecting.look(target.path.absolute().parent).port
+            where = f"EXPOSE in {detecting.DOCKERFILE}"
+            if asked:
+                where = "the answer about the port"
+                port = _asked_port(target, infra, wishes.app, project, port)
+    return creation.Wishes(wishes.app, infra, size, wishes.cpu, wishes.memory, port, wishes.image, where)
+
+
+def _asked_size() -> sizing.Size | None:
+    choices = [_STANDARD, *(size.value for size in sizing.Size)]
+    answer = questions.ask(
+        f"resources, {', '.join(choices[:-1])} or {choices[-1]}", _STANDARD,
+        lambda text: "" if text in choices else f"it is one of {', '.join(choices)}",
+    )  # fmt: skip
+    return None if answer == _STANDARD else sizing.Size(answer)
+
+
+def _asked_port(target: _Target, infra: sizing.Infra, app: str, project: str, found: int | None) -> int:
+    section = sizing.PLATFORMS[infra].section
+    standard = creation.Bases(target.tree, project, app).profiles[0].values.get(f"{section}.port", 0)
+    answer = questions.ask(
+        "port, 0 for a worker without", str(standard if found is None else found),
+        lambda text: "" if text.isascii() and text.isdecimal() and len(text) <= len("65535") else "it is a number",
+    )  # fmt: skip
+    return int(answer)
+
+
+def _written(target: _Target, wishes: creation.Wishes, project: str) -> str:
+    """Give the text of the file as it should be, its lines ending as they do now."""
+    bases = creation.Bases(target.tree, project, wishes.app)
+    found = detecting.look(target.path.absolute().parent)
+    build = creation.build(wishes, target.file, bases, found)
+    if build is not None and found.because and not wishes.image:
+        target.notes.append(f"built from {found.because}")
+        if not build.image:
+            target.notes.append("the standards name no registry (registry.url), so the image stays on this machine")
+    if wishes.infra is sizing.Infra.ECS:
+        target.notes.append("the plugin team-ecs is not part of this version yet")
+    windows = "\r\n" in target.before
+    before = target.before.replace("\r\n", "\n") if windows else target.before
+    after = creation.text(before, str(target.path), wishes, bases, build)
+    if after == before:
+        return target.before
+    return after.replace("\n", "\r\n") if windows else after
+
+
+def _finish(
+    target: _Target, after: str, facts: dict[str, Any], *, agreed: bool, dry_run: bool, answers: Answers, as_json: bool
+) -> int:  # fmt: skip
+    """Show what changes, have it agreed to, write it, and say so."""
+    path, before = target.path, target.before
+    difference = terminal.diff(before, after, str(path))
+    for text in target.notes:
+        terminal.note(text)
+    action = "unchanged" if after == before else "changed" if target.file is not None else "created"
+    if difference and not as_json and (dry_run or target.file is not None):
+        terminal.show_diff(difference)
+    if action != "unchanged" and not dry_run:
+        if action == "changed" and not agreed:
+            _consent(path, answers)
+        facts["team"] = registering.register(facts["project"], facts["remote"], facts["team"]).team
+        now = path.read_bytes().decode(errors="replace") if path.exists() else ""
+        if now != before:
+            raise errors.state(
+                f"{path} is not written", "somebody else changed it meanwhile", "run it again", str(path)
+            )
+        writing.replace(path, after)
+    if as_json:
+        terminal.document({**facts, "action": action, "written": action != "unchanged" and not dry_run,
+                           "notes": target.notes, "diff": difference, "text": after})  # fmt: skip
+        return 0
+    whose = f"project {facts['project']} of team {facts['team']}, app {facts['app']}"
+    if action == "unchanged":
+        terminal.line(f"{path}: nothing to change, {whose}")
+    elif dry_run:
+        terminal.line(f"{path}: would be {action}, {whose}, permitted in {', '.join(facts['environments'])}")
+    else:
+        terminal.line(f"{path}: {action}, {whose}, permitted in {', '.join(facts['environments'])}")
+        terminal.line("see its standards with `wps explain`, deploy it with `waypoint init` and `waypoint up`")
+    return 0
+
+
+def _consent(path: Path, answers: Answers) -> None:
+    """Ask before a file is changed."""
+    if answers.interactive:
+        if questions.confirm(f"write {path}?"):
+            return
+        why, fix = "you did not agree", "run it again, or write the file by hand"
+    else:
+        why, fix = "it is there and differs, and there is no terminal at which somebody could agree", "add --yes"
+    raise errors.state(f"{path} is not changed", why, fix, str(path))

@@ -1,0 +1,64 @@
+"""The git repository of a directory: its remote, asked of git."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from teamconfig import errors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never")
+_QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""Variables that a git hook sets, and that speak of its own repository."""
+
+_CAUSES = (
+    (
+        "dubious ownership",
+        "the repository belongs to another user",
+        "git config --global --add safe.directory PATH, or ",
+    ),
+    ("not a git repository", "it is in no git repository", ""),
+    ("No such remote", "the repository has no remote origin", "git remote add origin URL, or "),
+)
+_SECONDS = 10
+_FIX = "give it with --remote URL, or --remote none to do without"
+
+
+def origin(folder: Path) -> str:
+    """Ask git for the remote `origin`.
+
+    Args:
+        folder: A directory in the repository.
+
+    Returns:
+        Its address, as git has it.
+
+    Raises:
+        StandardsError: There is no git, no repository, or no such remote (kind missing).
+    """
+    command = ["git", *_SAFE, "-C", str(folder), "remote", "get-url", "--", "origin"]
+    environ = {name: value for name, value in os.environ.items() if name not in _PLACES} | _QUIET
+    try:
+        done = subprocess.run(  # noqa: S603  # fixed words and a directory
+            command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
+        )
+    except FileNotFoundError as err:
+        raise _missing(folder, "git is not installed") from err
+    except (OSError, subprocess.TimeoutExpired) as err:
+        raise _missing(folder, "git cannot be run, or does not end") from err
+    if done.returncode == 0:
+        return done.stdout.decode("utf-8", "surrogateescape").removesuffix("\n")
+    said = done.stderr.decode("utf-8", "replace")
+    for words, why, first in _CAUSES:
+        if words in said:
+            raise _missing(folder, why, first)
+    raise _missing(folder, f"git says: {(said.strip().splitlines() or ['nothing'])[-1]}")
+
+
+def _missing(folder: Path, why: str, first: str = "") -> errors.StandardsError:
+    return errors.missing("the git remote of the app is not known", why, first + _FIX, str(folder))
