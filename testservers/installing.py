@@ -121,7 +121,7 @@ def run(command: Sequence[object], *, cwd: Path | None = None, stdin: str = "", 
     argv = [str(part) for part in command]
     environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     try:
-        done = subprocess.run(  # noqa: S603  # the test servers' own commands
+        done = subprocess.run(  # the test servers' own commands
             argv, input=stdin, capture_output=True, text=True, check=False, cwd=cwd, env=environ, timeout=seconds
         )
     except FileNotFoundError as err:
@@ -201,7 +201,7 @@ class Program:
         self.name = name
         self.log = log
         with log.open("ab") as output:
-            self.process = subprocess.Popen(  # noqa: S603  # the test servers' own commands
+            self.process = subprocess.Popen(  # the test servers' own commands
                 [str(part) for part in command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,

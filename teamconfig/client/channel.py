@@ -29,6 +29,7 @@ TRIES = 3
 _LOOPBACK = ("127.", "localhost:", "[::1]:")
 _PLAIN = "plaintext://"
 _DETAILS = "grpc-status-details-bin"
+_SKEWED = "clock_skew"
 _OPTIONS = (("grpc.max_receive_message_length", 16 * 1024 * 1024), ("grpc.enable_retries", 0))
 
 
@@ -90,8 +91,12 @@ class Channel:
                 )
             except grpc.RpcError as err:
                 if err.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
-                    raise refusal(err, self.address) from None
-                why = _cause(err)
+                    refused = refusal(err, self.address)
+                    self._set_clock(err.trailing_metadata())  # type: ignore[attr-defined]  # a Call as well
+                    if refused.reason == _SKEWED and attempt == 1:
+                        continue  # signed again by the service's clock
+                    raise refused from None
+                why = _cause(err, deadline)
                 if attempt < TRIES:
                     time.sleep(random.uniform(0.1, 0.4) * attempt)  # noqa: S311  # jitter
                 continue
@@ -170,10 +175,12 @@ def _kind(text: str) -> Any:
     return text if text in {"option", "policy", "missing", "state"} else "state"
 
 
-def _cause(err: Any) -> str:
+def _cause(err: Any, deadline: float) -> str:
     """Say in few words why there was no answer; gRPC's own texts are long."""
+    if any(key == _DETAILS for key, _ in err.trailing_metadata() or ()):
+        return refusal(err, "").problems[0].why  # it is there, and says why it cannot answer
     if err.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return f"it gave no answer in {DEADLINE_SECONDS:g} s"
+        return f"it gave no answer in {deadline:g} s"
     said = (err.details() or "").lower()
     for sign, words in (
         ("certificate", "its certificate is not one that you trust"),

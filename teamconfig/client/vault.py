@@ -2,7 +2,8 @@
 
 One vault for each service, under $XDG_STATE_HOME/waypaas. What is not secret
 (principal, the service's keys, the highest serial seen) stands in the open file
-beside it.
+beside it. The keys and the serial outlive the session, so that nobody can pass
+off another service, or older standards, to who signs in anew.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ class Vault:
         self.address = address
         self.directory = state_directory(environ) / hashlib.sha256(address.encode()).hexdigest()[:24]
         self._file = self.directory / "session.json"
+        self._trusted = self.directory / "trusted"
         self._wants_keyring = environ.get("WAYPAAS_KEYRING", "auto") != "off"
         self.fallback = ""
 
@@ -122,15 +124,37 @@ class Vault:
         content: dict[str, Any] = asdict(session)
         content["backend"] = "file"
         ring = self._ring()
-        if ring is not None:
-            ring.set_password(_KEYRING, self.address, json.dumps({name: content.pop(name) for name in _SECRET}))
+        if ring is not None and self._put(ring, json.dumps({name: content[name] for name in _SECRET})):
+            content = {name: value for name, value in content.items() if name not in _SECRET}
             content["backend"] = "keyring"
+        trusted = {"signing_keys": session.signing_keys, "serial": session.serial}
         try:
             self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.directory.chmod(0o700)
+            write(self._trusted, json.dumps(trusted).encode())
             write(self._file, json.dumps(content).encode())
         except OSError as err:
             raise _unusable(self._file, err) from err
+
+    def trusted(self) -> tuple[tuple[str, ...], int]:
+        """Give what is known of the service from before, with or without a session.
+
+        Returns:
+            Its signing keys in hex, none if this machine has never met it, and the highest serial seen.
+
+        Raises:
+            StandardsError: What is kept is damaged (kind state).
+        """
+        try:
+            content = json.loads(self._trusted.read_bytes())
+            return tuple(str(key) for key in content["signing_keys"]), int(content["serial"])
+        except FileNotFoundError:
+            return (), 0
+        except (ValueError, KeyError, TypeError) as err:
+            what, fix = f"{self._trusted} is damaged", "run `wps init --trust-new-key`"
+            raise errors.state(what, "it is not what wps has written", fix, str(self._trusted)) from err
+        except OSError as err:
+            raise _unusable(self._trusted, err) from err
 
     def update(self, **changes: Any) -> Session:
         """Change fields of the session.
@@ -152,7 +176,7 @@ class Vault:
         return session
 
     def forget(self) -> None:
-        """Remove everything that is kept of this service, the signed profiles too."""
+        """Remove the session, and the signed profiles; whom to trust is kept."""
         ring = self._ring()
         if ring is not None:
             from keyring import errors as keyring_errors  # noqa: PLC0415  # with the keyring only
@@ -174,6 +198,17 @@ class Vault:
             yield
         finally:
             os.close(handle)
+
+    def _put(self, ring: Any, secret: str) -> bool:
+        """Give secrets to the keyring; one that is locked or broken does without."""
+        from keyring import errors as keyring_errors  # noqa: PLC0415  # with the keyring only
+
+        try:
+            ring.set_password(_KEYRING, self.address, secret)
+        except keyring_errors.KeyringError:
+            self.fallback = f"the keyring takes nothing: the session is kept in {self._file}, readable for you only"
+            return False
+        return True
 
     def _ring(self) -> Any:
         if not self._wants_keyring:

@@ -72,7 +72,7 @@ class IssuerKeys:
     Args:
         issuer: Its URL.
         ca: File of certificates to trust instead of the system's.
-        deadline_seconds: For discovery and keys together.
+        deadline_seconds: For discovery, and for the keys.
         clock: Seconds that never run back.
         wall_clock: Seconds since 1970, to be compared with the issuer's.
     """
@@ -172,9 +172,10 @@ class IssuerKeys:
             return self._fetched
 
     def _ask(self) -> _Fetched:
-        deadline = time.monotonic() + self._deadline_seconds
+        # Both together end within one and a half times the deadline, so that a sign-in ends within 5 s.
+        deadline = time.monotonic() + 1.5 * self._deadline_seconds
         found = discovery.discover(self.issuer, ca=self._ca, deadline_seconds=self._deadline_seconds)
-        left = max(deadline - time.monotonic(), 0.1)
+        left = min(max(deadline - time.monotonic(), 0.1), self._deadline_seconds)
         document, answer = web.get_object(found.jwks_uri, ca=self._ca, deadline_seconds=left)
         now = self._clock()
         keys = read(document, found.algorithms, found.jwks_uri)

@@ -8,6 +8,7 @@ machine. Follows no redirects. Knows nothing of OIDC.
 from __future__ import annotations
 
 import atexit
+import functools
 import ipaddress
 import json
 import threading
@@ -20,6 +21,7 @@ from teamconfig.identity.names import printable
 
 if TYPE_CHECKING:
     import asyncio
+    import ssl
     from collections.abc import Coroutine, Mapping
 
 DEADLINE_SECONDS = 3.0
@@ -121,7 +123,7 @@ def request(
 
     try:
         return _wait(_exchange(url, form, ca, most_bytes, deadline_seconds))
-    except TimeoutError as err:
+    except (TimeoutError, httpx.TimeoutException) as err:
         raise unavailable(
             "timeout",
             f"no complete answer within {deadline_seconds:.2g} s",
@@ -245,6 +247,13 @@ class _TooLargeError(Exception):
     pass
 
 
+@functools.cache
+def _system_trust() -> ssl.SSLContext:
+    import ssl  # noqa: PLC0415  # as httpx
+
+    return ssl.create_default_context()
+
+
 async def _exchange(
     url: str, form: Mapping[str, str] | None, ca: str, most_bytes: int, deadline_seconds: float
 ) -> Answer:
@@ -253,9 +262,12 @@ async def _exchange(
 
     import httpx  # noqa: PLC0415  # 0.1 s, and most commands of the CLI never get here
 
-    verify: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca) if ca else True
+    verify = ssl.create_default_context(cafile=ca) if ca else _system_trust()
     headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "waypaas"}
-    async with asyncio.timeout(deadline_seconds), httpx.AsyncClient(verify=verify, timeout=deadline_seconds) as client:
+    # Shorter than the deadline: httpx closes the connection when its own time is up, but not when it is cancelled
+    # in the middle of a handshake.
+    times = httpx.Timeout(deadline_seconds, connect=0.9 * deadline_seconds)
+    async with asyncio.timeout(deadline_seconds), httpx.AsyncClient(verify=verify, timeout=times) as client:
         method = "GET" if form is None else "POST"
         async with client.stream(method, url, data=form, headers=headers, follow_redirects=False) as answer:
             body = bytearray()

@@ -150,10 +150,10 @@ def _told(tree: Tree, question: Question, decision: Decision) -> tuple[str, str,
 
 _PLAIN: dict[Reason, tuple[str, str, str]] = {
     Reason.UNKNOWN_ACTION: ("there is no such action", f"use one of {', '.join(Action)}", "the name of the action"),
-    Reason.SESSION_EXPIRED: ("the session has expired", _AGAIN, "this session"),
-    Reason.SESSION_REVOKED: ("the session was ended", _AGAIN, "this session"),
-    Reason.SESSION_LOCKED: ("the user, team, project or device is locked", "{ask} why", "this session"),
-    Reason.SESSION_UNKNOWN: ("the state of the session is unknown", _AGAIN, "this session"),
+    Reason.SESSION_EXPIRED: ("the session has expired", _AGAIN, "the session"),
+    Reason.SESSION_REVOKED: ("the session was ended", _AGAIN, "the session"),
+    Reason.SESSION_LOCKED: ("the user, team, project or device is locked", "{ask} why", "the session"),
+    Reason.SESSION_UNKNOWN: ("the state of the session is unknown", _AGAIN, "the session"),
     Reason.ACCOUNT_DISABLED: ("the directory says that the account is disabled", "{ask}", "the company's directory"),
     Reason.CONFIG_BY_REVIEW: ("standards are changed in git and nowhere else", _REVIEW, "org.yaml, teams/"),
     Reason.EXEC_IN_PRODUCTION: (
@@ -163,7 +163,7 @@ _PLAIN: dict[Reason, tuple[str, str, str]] = {
     ),
     Reason.SELF_APPROVAL: ("nobody approves what they asked for", "ask somebody else to approve", "built in"),
     Reason.DEGRADED: ("the config service is away, and it takes more than a cached profile", "wait for it", "built in"),
-    Reason.STALE_GROUPS: ("the groups were not read recently enough", "run it again, wps reads them", "this session"),
+    Reason.STALE_GROUPS: ("the groups were not read recently enough", "run it again, wps reads them", "the session"),
     Reason.DIGEST_UNSEEN: (
         "the image has not run in the environment before",
         "deploy it there first, then promote that digest",

@@ -143,7 +143,7 @@ class Call:
             tree,
             action,
             self.caller.standing if self.caller is not None else Standing(),
-            project=self.about.project,
+            project="" if team else self.about.project,  # a project that no team has yet says nothing of a team
             team=team or self.about.team,
             environment=self.about.environment,
             session=self._session_state(),

@@ -7,6 +7,7 @@ that wrote something is taken back; and careful, with a savepoint for each.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from teamconfig.state.database import Database
+
+
+BATCH_SECONDS = 0.5
+"""A transaction that has lasted so long takes no more changes: on a slow machine they get fewer, not later."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +107,8 @@ class Ledger:
             committing: Called just before the commit.
 
         Returns:
-            One answer per unit, in order; all are on disk.
+            One answer per unit, in order; all are on disk. Fewer than there are units if time ran out: the last ones
+            have not been begun.
 
         Raises:
             DamagedError: Rows that were there are gone.
@@ -121,6 +127,7 @@ class Ledger:
     ) -> list[Answer]:
         answers: list[Answer] = []
         rows: list[Row] = []
+        ends = time.monotonic() + BATCH_SECONDS
         with self._database.writing() as tx:
             head = self._head(tx)
             sequence, previous = head.sequence, head.mac
@@ -132,6 +139,8 @@ class Ledger:
                     row = seal(answer.values, self._key, sequence=sequence, epoch=self.epoch, previous=previous)
                     previous = row.mac
                     rows.append(row)
+                if time.monotonic() > ends:
+                    break
             if rows:
                 audit.append(tx, rows)
             committing()

@@ -189,7 +189,7 @@ class Writer:
                 self._changed.wait(PROBE_SECONDS if self._problem else None)
             count = min(len(self._queue), self._batch_limit)
             batch = [self._queue.popleft() for _ in range(count)]
-            self._running = [unit for unit in batch if unit.future.set_running_or_notify_cancel()]
+            self._running = [unit for unit in batch if _is_wanted(unit)]
             self._begun = time.monotonic()
             self._is_committing = self._is_aborted = self._is_given_up = False
             return self._running
@@ -198,14 +198,14 @@ class Writer:
         try:
             answers = self._ledger.commit(batch, self._note_commit)
         except Exception as error:  # noqa: BLE001  # the thread must live, and nobody may wait for ever
-            self._release()
+            self._release([])
             failure = self._explain(error)
             for unit in batch:
                 _answer(unit, None, failure)
             return
-        self._release()
+        self._release(batch[len(answers) :])
         self._problem = ""
-        for unit, answer in zip(batch, answers, strict=True):
+        for unit, answer in zip(batch, answers, strict=False):
             _answer(unit, answer.result, answer.error)
         if self._on_commit and self._ledger.last.sequence:
             self._tell(self._on_commit)
@@ -242,9 +242,11 @@ class Writer:
                 raise self._late(unknown=False)
             self._is_committing = True
 
-    def _release(self) -> None:
+    def _release(self, rest: list[Unit]) -> None:
+        """End a transaction; changes that it had no time for go first in the next."""
         with self._changed:
             self._running = []
+            self._queue.extendleft(reversed(rest))
 
     def _watch(self) -> None:
         """Be the thread that answers for a writer that is stuck."""
@@ -261,10 +263,10 @@ class Writer:
                         self._is_given_up = True
                 is_stuck = bool(self._running) and now - self._begun > ANSWER_SECONDS and not self._is_aborted
                 self._is_aborted = self._is_aborted or is_stuck
-            for unit, unknown in late:
-                _answer(unit, None, self._late(unknown=unknown))
             if is_stuck:
                 self._database.abort()
+            for unit, unknown in late:
+                _answer(unit, None, self._late(unknown=unknown))
 
     def _late(self, *, unknown: bool) -> UnavailableError:
         self._problem = self._problem or "it does not answer in time"
@@ -277,6 +279,13 @@ class Writer:
 
 def _nothing(_tx: Connection) -> None:
     """Change nothing."""
+
+
+def _is_wanted(unit: Unit) -> bool:
+    """Tell whether somebody still waits for a change."""
+    if unit.future.running():
+        return True
+    return not unit.future.done() and unit.future.set_running_or_notify_cancel()
 
 
 def _answer(unit: Unit, result: object, error: Exception | None) -> None:

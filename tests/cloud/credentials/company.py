@@ -94,7 +94,9 @@ class Company:
     def remove(self) -> None:
         """Remove all of it."""
         spaces = [self.home, *(f"{team}-{env}" for team in (self.team, self.other) for env in ("dev", "production"))]
-        self.bed.kubectl("delete", "namespace", *spaces, names.RIGHTS_NAMESPACE, "--wait=false", "--ignore-not-found")
+        self.bed.kubectl("delete", "namespace", *spaces, "--wait=false", "--ignore-not-found")
+        # Waited for, as the next company has to make it anew.
+        self.bed.kubectl("delete", "namespace", names.RIGHTS_NAMESPACE, "--timeout=120s", "--ignore-not-found")
         for kind in ("validatingadmissionpolicy", "validatingadmissionpolicybinding"):
             self.bed.kubectl("delete", kind, rbac.EXEC_POLICY, "--ignore-not-found")
 

@@ -102,8 +102,9 @@ def heartbeat() -> Callable[[], object]:
         stopped = threading.Event()
 
         def tick() -> None:
-            last = time.monotonic()
-            while not stopped.wait(0.02):
+            last, more = time.monotonic(), True
+            while more:
+                more = not stopped.wait(0.02)
                 now = time.monotonic()
                 gaps.append(now - last)
                 last = now

@@ -15,7 +15,7 @@ from teamconfig.identity.principal import Principal
 from teamconfig.state import database as databases
 from teamconfig.state import projects
 from teamconfig.state.checkpoints import Checkpointer, Sink
-from teamconfig.state.errors import BusyError, RefusedError
+from teamconfig.state.errors import BusyError, RefusedError, UnavailableError
 from teamconfig.state.events import Event
 from teamconfig.state.signers import HmacSigner
 from teamconfig.state.writer import Writer
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from teamconfig.state.database import Database
+
 IN_FLIGHT = 64
 SOMEBODY = Principal("https://issuer.example", "load", "Load")
 
@@ -33,7 +35,7 @@ SOMEBODY = Principal("https://issuer.example", "load", "Load")
 def main() -> None:
     """Work until killed."""
     url, key, run, file, checkpoints = sys.argv[1:]
-    database = databases.open(url)
+    database = patiently(url)
     database.upgrade()
     sink = Sink(checkpoints, HmacSigner(bytes.fromhex(key)))
     checkpointer = Checkpointer(sink, rows=50, seconds=0.2)
@@ -52,6 +54,15 @@ def main() -> None:
             time.sleep(0.01)
             continue
         future.add_done_callback(done(name, acknowledged, room))
+
+
+def patiently(url: str) -> Database:
+    """Open the database, as soon as it can be opened."""
+    while True:
+        try:
+            return databases.open(url)
+        except UnavailableError:
+            time.sleep(0.1)
 
 
 def change(name: str, *, is_refused: bool) -> Callable[[Connection], None]:
@@ -84,8 +95,6 @@ def done(name: str, acknowledged: int, room: threading.Semaphore) -> Callable[[F
             os.write(acknowledged, f"{name}\n".encode())
         elif isinstance(error, RefusedError):
             os.write(acknowledged, f"-{name}\n".encode())
-        else:
-            time.sleep(0.01)
         room.release()
 
     return note

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
@@ -37,8 +37,8 @@ ROUNDS = int(os.environ.get("WAYPAAS_FAULT_ROUNDS", "5"))
 LOAD = Path(__file__).with_name("load.py")
 ROOT = LOAD.parents[3]
 SOMEBODY = Principal("https://issuer.example", "somebody", "Somebody")
-AGAIN_SECONDS = 5.0
-"""After a fault, changes are acknowledged again within this time."""
+AGAIN_SECONDS = 30.0
+"""After a fault, changes are acknowledged again within this time, on however slow a machine."""
 
 
 class Load:
@@ -69,6 +69,12 @@ class Load:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
             self.process = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
     def wait_for_more(self, seconds: float) -> float:
         """Wait until something more is acknowledged, and give how long that took."""
@@ -155,38 +161,47 @@ def described(name: str) -> Callable[[object], Event]:
     return lambda _: Event(time=1.0, principal=SOMEBODY, action="register", outcome="allowed", request_id=name)
 
 
-@pytest.mark.timeout(120 + 10 * ROUNDS)
+@pytest.mark.timeout(120 + 20 * ROUNDS)
 def test_a_killed_service_loses_nothing(url: str, key: bytes, tmp_path: Path) -> None:
     """However often the service is killed under load, what it acknowledged is there and the chain is whole."""
-    load = Load(url, key, tmp_path)
-    for number in range(ROUNDS):
-        load.start(number)
-        load.wait_for_more(30)
-        time.sleep(random.uniform(0.0, 0.5))  # noqa: S311  # any moment will do
-        load.kill()
-    with opened(url) as database:
-        assert load.check(database) > ROUNDS
-
-
-@pytest.mark.timeout(120 + 10 * ROUNDS)
-def test_a_killed_server_loses_nothing(own_server: Postgres, key: bytes, tmp_path: Path) -> None:
-    """PostgreSQL and the service killed in turns lose nothing, and changes are acknowledged again within seconds."""
-    load = Load(own_server.database(), key, tmp_path)
-    load.start(0)
-    load.wait_for_more(30)
-    slowest = 0.0
-    for number in range(1, ROUNDS + 1):
-        time.sleep(random.uniform(0.1, 0.6))  # noqa: S311  # any moment will do
-        own_server.kill()
-        if number % 2 == 0:
-            load.kill()
-        own_server.start()
-        if number % 2 == 0:
+    with Load(url, key, tmp_path) as load:
+        for number in range(ROUNDS):
             load.start(number)
-        slowest = max(slowest, load.wait_for_more(AGAIN_SECONDS))
-    load.kill()
-    with opened(load.url) as database:
-        assert load.check(database) > ROUNDS
+            load.wait_for_more(AGAIN_SECONDS)
+            time.sleep(random.uniform(0.0, 0.5))  # noqa: S311  # any moment will do
+            load.kill()
+        with opened(url) as database:
+            acknowledged = load.check(database)
+    assert acknowledged > ROUNDS
+    told(f"service killed {ROUNDS} times", acknowledged)
+
+
+@pytest.mark.timeout(120 + 20 * ROUNDS)
+def test_a_killed_server_loses_nothing(own_server: Postgres, key: bytes, tmp_path: Path) -> None:
+    """PostgreSQL and the service killed in turns lose nothing, and changes are acknowledged again by themselves."""
+    slowest = 0.0
+    with Load(own_server.database(), key, tmp_path) as load:
+        load.start(0)
+        load.wait_for_more(AGAIN_SECONDS)
+        for number in range(1, ROUNDS + 1):
+            time.sleep(random.uniform(0.1, 0.6))  # noqa: S311  # any moment will do
+            own_server.kill()
+            if number % 2 == 0:
+                load.kill()
+            own_server.start()
+            if number % 2 == 0:
+                load.start(number)
+            slowest = max(slowest, load.wait_for_more(AGAIN_SECONDS))
+        load.kill()
+        with opened(load.url) as database:
+            acknowledged = load.check(database)
+    assert acknowledged > ROUNDS
+    told(f"PostgreSQL killed {ROUNDS} times, back within {slowest:.2f} s", acknowledged)
+
+
+def told(what: str, acknowledged: int) -> None:
+    """Say in the run's output what was survived."""
+    sys.stdout.write(f"{what}: {acknowledged} acknowledged changes, all there\n")
 
 
 def test_a_silent_server_is_told_within_two_seconds(own_server: Postgres, key: bytes) -> None:

@@ -394,3 +394,40 @@ def test_readers_see_their_own_rows(database: Database, writer: Writer) -> None:
         assert found(action="exec") == [1]
         assert found(outcome="denied") == [3]
         assert found(project="b-app") == [2]
+
+
+def test_slow_changes_share_fewer_transactions(database: Database, key: bytes) -> None:
+    """On a slow machine a transaction takes fewer changes, so that none is broken off for being too long."""
+    told: list[int] = []
+    writer = Writer(database, key, on_commit=lambda head: told.append(head.sequence))
+
+    def slow(tx: Connection) -> None:
+        registering(f"{time.monotonic_ns()}")(tx)
+        time.sleep(0.2)
+
+    with writer_held(writer):
+        futures = [writer.submit(slow, described("r")) for _ in range(4)]
+    assert [future.exception() for future in futures] == [None] * 4
+    writer.close()
+    assert told[0] == 1
+    assert len(told) > 2
+    assert told[-1] == 5
+
+
+def test_who_was_told_no_finds_nothing_later(database: Database, writer: Writer) -> None:
+    """A change that takes too long is told as not made, and is not made."""
+
+    def endless(tx: Connection) -> None:
+        registering("late")(tx)
+        time.sleep(2.5)
+
+    error = writer.submit(endless, described("r")).exception()
+    assert isinstance(error, UnavailableError)
+    assert not error.unknown
+    deadline = time.monotonic() + 10
+    while writer.problem:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    writer.submit(registering("after"), described("after")).result()
+    assert names(database) == {"after"}
+    assert [row.request_id for row in rows(database)] == ["after"]

@@ -112,7 +112,7 @@ def _told(tree: Tree, action: str, environment: str, held: Standing, **others: A
             ("read in dev is not allowed\n"
             "  the user, team, project or device is locked\n"
             "  ask #payments why\n"
-            "  at this session"),
+            "  at the session"),
         ),
     ],
 )  # fmt: skip
