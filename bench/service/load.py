@@ -9,7 +9,7 @@ in turn, each call with its Ed25519 proof, with 1, 8, 32 and 64 calls in flight.
 Client, service and database share the machine's cores. Prints for each
 
     calls/s, p50 and p99 in milliseconds, errors
-    CPU     of the service, in percent of one core
+    CPU     milliseconds that the service computed for one call, which other work on the machine changes little
 
 and, for each database, how many rows of the audit were written and how many
 calls were answered (they must be equal), whether the audit's chain is whole, and
@@ -212,7 +212,7 @@ def _measure(name: str, url: str, idp: OidcProvider, scratch: Path, options: arg
         bench = Bench(running, idp, scratch)
         bench.round(8, min(2.0, options.seconds))  # warms up; its calls count for the audit
         before = bench.memory()
-        _say(f"{name}\n  in flight   calls/s     p50 ms     p99 ms   CPU %   errors")
+        _say(f"{name}\n  in flight   calls/s     p50 ms     p99 ms   CPU ms   errors")
         for in_flight in options.in_flight or IN_FLIGHT:
             found = bench.round(in_flight, options.seconds)
             wrong += _told(name, in_flight, found) if options.check else _shown(in_flight, found)
@@ -226,7 +226,8 @@ def _measure(name: str, url: str, idp: OidcProvider, scratch: Path, options: arg
 
 def _shown(in_flight: int, found: Round) -> list[str]:
     numbers = f"{found.rate:9.0f}  {found.at(0.5) * 1000:9.1f}  {found.at(0.99) * 1000:9.1f}"
-    _say(f"  {in_flight:9}  {numbers}  {100 * found.cpu / found.took:6.0f}  {found.errors.total():7}")
+    cpu = 1000 * found.cpu / max(len(found.seconds), 1)
+    _say(f"  {in_flight:9}  {numbers}  {cpu:7.2f}  {found.errors.total():7}")
     for text, number in found.errors.most_common(3):
         _say(f"      {number} x {' '.join(text.split())[:200]}")
     return []

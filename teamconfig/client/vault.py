@@ -101,7 +101,7 @@ class Vault:
                 content = json.loads(file.read())
             backend = content.pop("backend")
             if backend == "keyring":
-                content |= json.loads(_keyring().get_password(_KEYRING, self.address) or "{}")
+                content |= json.loads(self._get() or "{}")
             content["signing_keys"] = tuple(content["signing_keys"])
             return Session(**content)
         except FileNotFoundError:
@@ -198,6 +198,16 @@ class Vault:
             yield
         finally:
             os.close(handle)
+
+    def _get(self) -> str | None:
+        """Take secrets from the keyring."""
+        from keyring import errors as keyring_errors  # noqa: PLC0415  # with the keyring only
+
+        try:
+            return _keyring().get_password(_KEYRING, self.address)  # type: ignore[no-any-return]  # keyring's own
+        except keyring_errors.KeyringError as err:
+            what = "the keyring does not give your session"
+            raise errors.state(what, "it is locked, or away", "unlock it, or run `wps init`", "the keyring") from err
 
     def _put(self, ring: Any, secret: str) -> bool:
         """Give secrets to the keyring; one that is locked or broken does without."""

@@ -6,6 +6,7 @@ Blocking; a server calls it in a thread. Owns neither the policy
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from dataclasses import dataclass, field
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
 SECONDS = 900
 """How long a session lasts: the least that STS gives, and the most that we do."""
+
+_TIMEOUTS = (retrying.SECONDS, 2.0, 1.0, 0.5)
+"""Seconds of an attempt; few, as each needs a client of its own."""
+
+_SLACK = 0.1
 
 _THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown"}
 _OWN_CREDENTIALS = {"InvalidClientTokenId", "ExpiredToken", "ExpiredTokenException", "SignatureDoesNotMatch",
@@ -109,12 +115,10 @@ def issue(account: Account, scope: Scope, *, project: str, lease_id: str, princi
         CloudError: It answers with something else.
     """
     asked = request(account, scope, project=project, lease_id=lease_id, principal=principal)
-    deadline = time.monotonic() + retrying.SECONDS
 
     def attempt(left: float) -> Any:
         try:
-            # Rounded, so that there are few clients; the first attempt's is always the same.
-            return _client(account, round(left, 1)).assume_role(**asked)
+            return _client(account, _fitting(left)).assume_role(**asked)
         except botocore.exceptions.ClientError as err:
             _refused(err, account, asked["RoleArn"])
         except (botocore.exceptions.NoCredentialsError, botocore.exceptions.CredentialRetrievalError,
@@ -129,6 +133,10 @@ def issue(account: Account, scope: Scope, *, project: str, lease_id: str, princi
             raise CloudBusyError(what, f"it was asked for up to {retrying.SECONDS:g} s: {_kind(err)}", fix,
                                  f"account {account.name}") from err  # fmt: skip
 
+    with contextlib.suppress(botocore.exceptions.BotoCoreError):  # the attempt tells it
+        for seconds in _TIMEOUTS:
+            _client(account, seconds)  # made once, and so slowly that it would eat up the time for STS
+    deadline = time.monotonic() + retrying.SECONDS
     answer = retrying.until_deadline(attempt, deadline).get("Credentials", {})
     try:
         return AwsCredentials(
@@ -180,11 +188,16 @@ def request(account: Account, scope: Scope, *, project: str, lease_id: str, prin
     return asked
 
 
-@functools.lru_cache(maxsize=64)
+def _fitting(left: float) -> float:
+    """Choose the longest of our timeouts that the rest of the deadline has room for."""
+    return next((seconds for seconds in _TIMEOUTS if seconds <= left + _SLACK), _TIMEOUTS[-1])
+
+
+@functools.lru_cache(maxsize=256)
 def _client(account: Account, seconds: float) -> Any:
     config = botocore.config.Config(
-        connect_timeout=seconds,
-        read_timeout=seconds,
+        connect_timeout=seconds / 3,
+        read_timeout=seconds * 2 / 3,
         retries={"total_max_attempts": 1},  # `retrying` knows the deadline, botocore does not
         region_name=account.sts_region,
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from teamconfig.identity.principal import Principal
 from teamconfig.policy import authorize, question, right
 from teamconfig.policy.standing import Standing
+from teamconfig.policy.words import Action
 from teamconfig.service.refusal import Refusal, refuse, unavailable
 from teamconfig.state.errors import BusyError, RefusedError, StateError, UnavailableError
 from teamconfig.state.writer import Event
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from teamconfig.gen.waypaas.v1 import common_pb2
     from teamconfig.identity.principal import Membership
     from teamconfig.policy.authorize import Decision
-    from teamconfig.policy.words import Action
     from teamconfig.service.core import Core
     from teamconfig.state.sessions import Session
     from teamconfig.state.writer import Outcome
@@ -177,12 +177,10 @@ class Call:
         caller, about, locked = self.caller, self.about, self.core.facts.locked
         if caller is None:
             return "expired"
-        for key in (
-            ("user", caller.principal.key),
-            ("device", self.device_key.hex()),
-            ("team", about.team),
-            ("project", about.project),
-        ):
+        keys = [("user", caller.principal.key), ("device", self.device_key.hex())]
+        if self.action not in {Action.LOCK, Action.LOCK_SELF}:  # else nobody could unlock it
+            keys += [("team", about.team), ("project", about.project)]
+        for key in keys:
             if key[1] and key in locked:
                 self.details["lock"] = f"{key[0]} {key[1]}: {locked[key]}"
                 return "locked"

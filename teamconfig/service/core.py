@@ -110,7 +110,7 @@ class Core:
         self.seen = limits.Seen(300.0)
         self.spent = limits.Seen(3600.0)
         self.callers = limits.Buckets(config.calls_per_second, config.calls_per_second * 2)
-        self.strangers = limits.Buckets(20.0, 60.0)
+        self.strangers = limits.Buckets(config.calls_per_second, config.calls_per_second * 2)
         self.sign_ins = limits.Buckets(0.2, 5.0)
         self.facts = Facts()
         self._sessions: OrderedDict[str, tuple[float, Session]] = OrderedDict()

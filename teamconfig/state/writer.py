@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Event", "Outcome", "Writer"]
 
 QUEUE_SECONDS = 1.0
-"""A change that waits longer is not begun."""
+"""A change that waits longer is not begun, unless the database has answered in this time: then it waits twice that."""
 
 ANSWER_SECONDS = 1.9
 """Nobody waits longer; a transaction that takes longer is broken off."""
@@ -88,6 +88,7 @@ class Writer:
         self._queue: deque[Unit] = deque()
         self._running: list[Unit] = []
         self._begun = 0.0
+        self._succeeded = time.monotonic()
         self._is_committing = False
         self._is_aborted = False
         self._is_given_up = False
@@ -128,7 +129,8 @@ class Writer:
 
         Returns:
             Done after the commit: with the change's result, or its error. UnavailableError if it was not committed
-            within two seconds; its `unknown` tells whether it may be all the same.
+            within two seconds; its `unknown` tells whether it may be all the same. BusyError if it waited as long
+            behind others.
 
         Raises:
             BusyError: Too many changes wait.
@@ -203,6 +205,7 @@ class Writer:
             for unit in batch:
                 _answer(unit, None, failure)
             return
+        self._succeeded = time.monotonic()
         self._release(batch[len(answers) :])
         self._problem = ""
         for unit, answer in zip(batch, answers, strict=False):
@@ -252,21 +255,23 @@ class Writer:
         """Be the thread that answers for a writer that is stuck."""
         while not self._ended.wait(_WATCH_SECONDS):
             now = time.monotonic()
-            late: list[tuple[Unit, bool]] = []
+            late: list[tuple[Unit, StateError]] = []
             with self._changed:
-                while self._queue and now - self._queue[0].submitted > QUEUE_SECONDS:
-                    late.append((self._queue.popleft(), False))
+                is_well = now - self._succeeded < QUEUE_SECONDS
+                while self._queue and now - self._queue[0].submitted > (ANSWER_SECONDS if is_well else QUEUE_SECONDS):
+                    told = _busy(len(self._queue), self._database.name) if is_well else self._late(unknown=False)
+                    late.append((self._queue.popleft(), told))
                 for unit in self._running:
                     patience = self._begun - unit.submitted + ANSWER_SECONDS - QUEUE_SECONDS
                     if now - unit.submitted > max(patience, ANSWER_SECONDS):
-                        late.append((unit, self._is_committing))
+                        late.append((unit, self._late(unknown=self._is_committing)))
                         self._is_given_up = True
                 is_stuck = bool(self._running) and now - self._begun > ANSWER_SECONDS and not self._is_aborted
                 self._is_aborted = self._is_aborted or is_stuck
             if is_stuck:
                 self._database.abort()
-            for unit, unknown in late:
-                _answer(unit, None, self._late(unknown=unknown))
+            for unit, error in late:
+                _answer(unit, None, error)
 
     def _late(self, *, unknown: bool) -> UnavailableError:
         self._problem = self._problem or "it does not answer in time"

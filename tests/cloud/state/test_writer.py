@@ -431,3 +431,19 @@ def test_who_was_told_no_finds_nothing_later(database: Database, writer: Writer)
     writer.submit(registering("after"), described("after")).result()
     assert names(database) == {"after"}
     assert [row.request_id for row in rows(database)] == ["after"]
+
+
+def test_waiting_behind_others_is_not_the_databases_fault(database: Database, key: bytes) -> None:
+    """Changes that wait too long while others are made are told that it is busy, and the writer calls itself well."""
+    writer = Writer(database, key, batch_limit=1)
+
+    def slow(_tx: Connection) -> None:
+        time.sleep(0.25)
+
+    futures = [writer.submit(slow, described("r")) for _ in range(16)]
+    errors = [future.exception() for future in futures]
+    assert errors[0] is None
+    assert {type(error) for error in errors} == {type(None), BusyError}
+    assert writer.problem == ""
+    writer.close()
+    assert len(rows(database)) == errors.count(None)

@@ -254,6 +254,25 @@ def test_every_action_has_one_bound() -> None:
             assert sum(action in way for way in ways) == 1, action
 
 
+def test_what_a_class_has_no_use_for_is_not_demanded() -> None:
+    """Denying to switch exec on is demanded of deploys to protected environments only; a denial must hold always."""
+    open_deploy = replace(SCOPE, protected=False)
+    assert policycheck.problems(sessionpolicy.build(open_deploy), open_deploy) == []
+    assert policycheck.problems(sessionpolicy.build(open_deploy), SCOPE) != []
+    reading = replace(SCOPE, action=ActionClass.READ)
+    assert policycheck.problems(sessionpolicy.build(reading), reading) == []
+    conditional = GOOD.replace(
+        '"ecs:RunTask"],"Resource":"*"}', '"ecs:RunTask"],"Resource":"*","Condition":{"Bool":{"x":"true"}}}'
+    )
+    assert conditional != GOOD
+    assert "ecs:RunTask is not denied" in policycheck.problems(conditional, SCOPE)
+
+
+def test_a_text_that_is_nested_too_deep_is_refused() -> None:
+    """A text that would exhaust the parser is refused like any other."""
+    assert policycheck.problems("[" * 100_000, SCOPE) != []
+
+
 def test_a_lock_names_principals_and_denies_everything() -> None:
     """The statement of a lock denies all to exactly the sessions of the principals that are locked."""
     assert sessionpolicy.lock_statement(["principal-b", "principal-a", "principal-b"]) == {

@@ -1,0 +1,71 @@
+"""`wps locks`: who is shut out; and what `wps lock` and `wps unlock` share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from wps import commands, connection, moments, terminal
+
+app = commands.app()
+
+Kind = Annotated[str, typer.Argument(metavar="KIND", help="user, team, project or device")]
+Subject = Annotated[
+    str, typer.Argument(metavar="SUBJECT", help="a user as `wps whoami` shows it (issuer|subject), a key, or a name")
+]
+
+
+@app.command(help="List the locks that you may see: those of your teams and your own; all, with a role in the company.")
+def run(*, as_json: terminal.Json = False) -> int:
+    """List the locks.
+
+    Args:
+        as_json: Whether to print JSON.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        StandardsError: Nobody is signed in, or the service is away.
+    """
+    with connection.signed_in() as service:
+        found = service.call("Rights/ListLocks", connection.message("rights_pb2.ListLocksRequest")).locks
+    if as_json:
+        terminal.document([data(lock) for lock in found])
+    elif not found:
+        terminal.line("nobody is locked out")
+    else:
+        rows = [(lock.kind, lock.subject, end(lock), lock.by.name or lock.by.subject, lock.reason) for lock in found]
+        terminal.table(("kind", "subject", "until", "by", "reason"), rows)
+    return 0
+
+
+def data(lock: Any) -> dict[str, Any]:
+    """Give a lock as data.
+
+    Args:
+        lock: Of the contract.
+
+    Returns:
+        By name.
+    """
+    return {
+        "kind": lock.kind,
+        "subject": lock.subject,
+        "reason": lock.reason,
+        "until": lock.until,
+        "by": f"{lock.by.issuer}|{lock.by.subject}",
+    }
+
+
+def end(lock: Any) -> str:
+    """Tell how long a lock holds.
+
+    Args:
+        lock: Of the contract.
+
+    Returns:
+        "until 2025-11-25 22:14", or "until it is removed".
+    """
+    return f"until {moments.at(lock.until)}" if lock.until else "until it is removed"
