@@ -252,13 +252,20 @@ class OidcProvider:
 
 
 @contextmanager
-def start(directory: Path, *, interval: int = 1, device_code_seconds: int = 600) -> Iterator[OidcProvider]:
+def start(
+    directory: Path,
+    *,
+    interval: int = 1,
+    device_code_seconds: int = 600,
+    users: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Iterator[OidcProvider]:
     """Start a provider.
 
     Args:
         directory: For its configuration and log.
         interval: Seconds between polls of the device flow; who polls faster is told to slow down.
         device_code_seconds: How long a device code lives.
+        users: Claims by subject; USERS if left out.
 
     Yields:
         The provider.
@@ -271,7 +278,7 @@ def start(directory: Path, *, interval: int = 1, device_code_seconds: int = 600)
     key = SigningKey("first")
     config = {
         "keys": [key.jwk()],
-        "users": USERS,
+        "users": users or USERS,
         "interval": interval,
         "algorithms": ["RS256", "PS256", "ES256"],
         "clients": [_client(CLIENT), _client(OTHER_CLIENT)],

@@ -31,7 +31,7 @@ function make(issuer, keys) {
     clients: config.clients,
     jwks: { keys },
     cookies: { keys: ['only for tests'] },
-    claims: { openid: ['sub'], profile: ['name', 'preferred_username', 'email', 'groups', '_claim_names', 'hasgroups'] },
+    claims: { openid: ['sub'], profile: ['name', 'preferred_username', 'email', 'groups', '_claim_names', 'hasgroups', 'directory_id'] },
     conformIdTokenClaims: false,
     enabledJWA: { idTokenSigningAlgValues: config.algorithms },
     features: { deviceFlow: { enabled: true }, devInteractions: { enabled: true } },

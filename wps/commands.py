@@ -27,7 +27,8 @@ VARIABLE = "_WPS_COMPLETE"
 
 _ABOUT = (
     "Create the waypoint.hcl of an app, explain and check the standards of your team, plan and render what a deploy "
-    "makes of them, and import files of Waypoint's own plugins."
+    "makes of them, import files of Waypoint's own plugins, and sign in where a team config service holds everybody to "
+    "the standards."
 )
 _EXIT_CODES = (
     "Exit codes: 0 done; 1 the answer is no, or it could not be done; 2 the command line was wrong, or `wps plan` "
@@ -49,11 +50,24 @@ class Command:
 
 
 COMMANDS = {
+    "init": Command("wps.init", "sign in at the team config service, or name standards without one"),
     "create": Command("wps.create", "write the waypoint.hcl of an app"),
     "explain": Command("wps.explain", "show which value each standard has, and where it comes from"),
     "plan": Command("wps.plan", "show what a deploy would change on the cluster"),
     "render": Command("wps.render", "write the manifests that a deploy applies"),
+    "whoami": Command("wps.whoami", "show who you are, your teams, and what is allowed"),
+    "status": Command("wps.status", "show whether the team config service is well"),
+    "projects": Command("wps.projects", "list the projects of your teams"),
+    "approve": Command("wps.approve", "approve what somebody else asked for"),
+    "lock": Command("wps.lock", "shut out a user, team, project or device"),
+    "unlock": Command("wps.unlock", "let them in again"),
+    "locks": Command("wps.locks", "list who is shut out"),
+    "audit": Command("wps.audit", "read the audit, check that it is whole"),
+    "logout": Command("wps.logout", "end your session"),
+    "doctor": Command("wps.doctor", "find what is broken here, and how to mend it"),
     "standards": Command("wps.standards", "check standards, print their schema"),
+    "policy": Command("wps.policy", "test who may do what"),
+    "serve": Command("wps.serve", "run the team config service"),
     "import": Command("wps.importing", "rewrite a file of Waypoint's own plugins for ours"),
     "completion": Command("wps.completion", "print the completion script of a shell"),
 }

@@ -10,7 +10,6 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teamconfig import errors, settings
@@ -18,6 +17,7 @@ from wps import writing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _LINE = re.compile(r"\s*(?:service|standards|certificate_authority)\s*=")
 

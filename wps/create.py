@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-import teamconfig
 from teamconfig import errors
 from wps import (
     appfile,
@@ -47,8 +46,12 @@ class _Target:
     before: str
     file: AppFile | None
     remote: gitremote.Remote | None
-    tree: Tree
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def folder(self) -> Path:
+        """The directory of the file."""
+        return self.path.absolute().parent
 
 
 @app.command(
@@ -108,22 +111,25 @@ def run(
         _exclusive(("--resources", resources is not None), (other, given is not None))
     answers = Answers(terminal.interactive() and not as_json, yes)
     target = _target(file, remote)
+    keeper = registering.keeper(target.folder, os.environ)
     project = _project(target, answers, project)
-    owner = registering.owner(target.tree, project, team)
     wishes = creation.Wishes(
-        _app(target, answers, project, name, worker=worker), sizing.Infra.K8S, resources, cpu, memory,
-        0 if worker else port, image, "the argument --worker" if worker else "the argument --port",
+        _app(target, answers, keeper.apps(project, team), name, worker=worker), sizing.Infra.K8S, resources, cpu,
+        memory, 0 if worker else port, image, "the argument --worker" if worker else "the argument --port",
     )  # fmt: skip
     chosen = _infra(target, answers, wishes.app, infra)
     answers.check()
-    wishes = _completed(target, answers, wishes, sizing.Infra(chosen), project)
-    after = _written(target, wishes, project)
+    remote_text = str(target.remote) if target.remote else ""
+    registered = keeper.register(project, wishes.app, remote_text, team, answers, dry_run=dry_run)
+    target.notes += [registered.note] if registered.note else []
+    tree = registered.tree
+    wishes = _completed(target, tree, answers, wishes, sizing.Infra(chosen), project)
+    after = _written(target, tree, wishes, project)
     draft = appfile.parse(after, target.path)
-    profiles = creation.check(target.tree, draft, wishes)
+    profiles = creation.check(tree, draft, wishes)
     facts = {
-        "file": str(target.path), "project": project, "app": wishes.app, "team": owner, "infra": chosen,
-        "remote": str(target.remote) if target.remote else "", "environments": list(profiles),
-        "revision": target.tree.revision,
+        "file": str(target.path), "project": project, "app": wishes.app, "team": registered.team, "infra": chosen,
+        "remote": remote_text, "environments": list(profiles), "revision": tree.revision,
     }  # fmt: skip
     return _finish(target, after, facts, agreed=yes, dry_run=dry_run, answers=answers, as_json=as_json)
 
@@ -146,8 +152,7 @@ def _target(given: Path | None, remote: str | None) -> _Target:
         raise errors.missing(f"{path} cannot be written", f"there is no directory {folder}", "make it", str(path))
     address = remote if remote is not None else repository.origin(folder)
     found = None if address == gitremote.NONE else gitremote.normalise(address)
-    tree = teamconfig.load(folder, os.environ)
-    return _Target(path, before, file, found, tree, [tree.note] if tree.note else [])
+    return _Target(path, before, file, found)
 
 
 def _project(target: _Target, answers: Answers, given: str | None) -> str:
@@ -160,11 +165,10 @@ def _project(target: _Target, answers: Answers, given: str | None) -> str:
     return project
 
 
-def _app(target: _Target, answers: Answers, project: str, given: str | None, *, worker: bool) -> str:
+def _app(target: _Target, answers: Answers, named: list[str], given: str | None, *, worker: bool) -> str:
     apps = target.file.apps if target.file else ()
     if given is None and len(apps) == 1:
         given = apps[0]
-    named = sorted({app for team in target.tree.teams.values() for of, app in team.apps if of == project})
     proposal = named[0] if len(named) == 1 else "worker" if worker else "web"
     proposal = "" if len(apps) > 1 else proposal  # which of them is meant, nobody can guess
     return answers.choose("--name", "app", given, proposal, wrong_name, evident=len(named) == 1 and not apps)
@@ -180,7 +184,7 @@ def _infra(target: _Target, answers: Answers, app: str, given: sizing.Infra | No
 
 
 def _completed(
-    target: _Target, answers: Answers, wishes: creation.Wishes, infra: sizing.Infra, project: str
+    target: _Target, tree: Tree, answers: Answers, wishes: creation.Wishes, infra: sizing.Infra, project: str
 ) -> creation.Wishes:
     """Add to a new app what its directory tells, and what the user answers."""
     size, port, where = wishes.size, wishes.port, wishes.port_from
@@ -189,11 +193,11 @@ def _completed(
         if asked and size is None and wishes.cpu is None and wishes.memory is None:
             size = _asked_size()
         if port is None:
-            port = detecting.look(target.path.absolute().parent).port
+            port = detecting.look(target.folder).port
             where = f"EXPOSE in {detecting.DOCKERFILE}"
             if asked:
                 where = "the answer about the port"
-                port = _asked_port(target, infra, wishes.app, project, port)
+                port = _asked_port(tree, infra, wishes.app, project, port)
     return creation.Wishes(wishes.app, infra, size, wishes.cpu, wishes.memory, port, wishes.image, where)
 
 
@@ -206,9 +210,9 @@ def _asked_size() -> sizing.Size | None:
     return None if answer == _STANDARD else sizing.Size(answer)
 
 
-def _asked_port(target: _Target, infra: sizing.Infra, app: str, project: str, found: int | None) -> int:
+def _asked_port(tree: Tree, infra: sizing.Infra, app: str, project: str, found: int | None) -> int:
     section = sizing.PLATFORMS[infra].section
-    standard = creation.Bases(target.tree, project, app).profiles[0].values.get(f"{section}.port", 0)
+    standard = creation.Bases(tree, project, app).profiles[0].values.get(f"{section}.port", 0)
     answer = questions.ask(
         "port, 0 for a worker without", str(standard if found is None else found),
         lambda text: "" if text.isascii() and text.isdecimal() and len(text) <= len("65535") else "it is a number",
@@ -216,10 +220,10 @@ def _asked_port(target: _Target, infra: sizing.Infra, app: str, project: str, fo
     return int(answer)
 
 
-def _written(target: _Target, wishes: creation.Wishes, project: str) -> str:
+def _written(target: _Target, tree: Tree, wishes: creation.Wishes, project: str) -> str:
     """Give the text of the file as it should be, its lines ending as they do now."""
-    bases = creation.Bases(target.tree, project, wishes.app)
-    found = detecting.look(target.path.absolute().parent)
+    bases = creation.Bases(tree, project, wishes.app)
+    found = detecting.look(target.folder)
     build = creation.build(wishes, target.file, bases, found)
     if build is not None and found.because and not wishes.image:
         target.notes.append(f"built from {found.because}")
@@ -249,7 +253,6 @@ def _finish(
     if action != "unchanged" and not dry_run:
         if action == "changed" and not agreed:
             _consent(path, answers)
-        facts["team"] = registering.register(facts["project"], facts["remote"], facts["team"]).team
         now = path.read_bytes().decode(errors="replace") if path.exists() else ""
         if now != before:
             raise errors.state(

@@ -17,21 +17,29 @@ app = commands.app()
 
 @app.command(
     help="Show the standards of the app in this directory, or all about one KEY: where its value comes from, what it "
-    "overrides, which rule binds it, who may change it."
+    "overrides, which rule binds it, who may change it. With --can: whether you may do something, who may, and whom to "
+    "ask: wps explain --can ACTION [PROJECT] ENV. Exit code 1: you may not."
 )
 def run(
+    context: typer.Context,
     key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="kubernetes.memory, memory, ...")] = None,
+    second: Annotated[str | None, typer.Argument(hidden=True, metavar="")] = None,
     *,
+    can: Annotated[str | None, typer.Option(metavar="ACTION", help="explain a right: deploy, promote, exec, ...")]
+    = None,
     env: selection.Env = None,
     project: selection.Project = None,
     app_name: selection.App = None,
     file: selection.File = None,
     as_json: terminal.Json = False,
-) -> int:
+) -> int:  # fmt: skip
     """Explain.
 
     Args:
-        key: What of it; everything if left out.
+        context: Typer's.
+        key: What of it; everything if left out. With `can`: the project, or the environment.
+        second: With `can`: the environment.
+        can: The right to explain.
         env: As in `selection.Choice`.
         project: As in `selection.Choice`.
         app_name: As in `selection.Choice`.
@@ -44,6 +52,13 @@ def run(
     Raises:
         StandardsError: There are no standards, or what is set breaks them.
     """
+    if can is not None:
+        from wps import rights  # noqa: PLC0415  # only who asks for rights pays for it
+
+        named, place = (key, second) if second is not None else (project, key)
+        return rights.explain(can, selection.Choice(place or env, named or project, app_name, file), as_json=as_json)
+    if second is not None:
+        context.fail(f"Got unexpected extra argument ({second})")
     selected = selection.select(selection.Choice(env, project, app_name, file))
     profile = positions.profile(selected.profile, selected.lines)
     names = explain.key(profile, key) if key else None

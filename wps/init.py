@@ -35,8 +35,8 @@ class _Plan:
 
 
 @app.command(
-    help="Sign in at the team config service: it is named by --service, WAYPAAS_SERVICE, the repository's .waypaas.toml "
-    "or your own config.toml. Opens a browser where there is one, else shows a code to type on another device. Shows "
+    help="Sign in at the team config service, named by --service, WAYPAAS_SERVICE, the repository's .waypaas.toml or "
+    "your own config.toml. Opens a browser where there is one, else shows a code to type on another device. Shows "
     "your teams and what you may do. Run it again to sign in anew. With --config, no service: standards in a directory "
     "or in git."
 )
@@ -138,7 +138,10 @@ def _planned(given: str | None, ca: Path | None, *, repository: bool, ask: bool)
     found = Settings(address, "", Path.cwd(), authority, named.where if named and same else "the argument --service")
     path = configuration.of_repository(Path.cwd())
     if repository:
-        return _Plan(found, configuration.draft(path, {"service": address, "certificate_authority": authority}))
+        shared = authority
+        if authority and Path(authority).is_relative_to(path.parent):
+            shared = str(Path(authority).relative_to(path.parent))  # good in every checkout
+        return _Plan(found, configuration.draft(path, {"service": address, "certificate_authority": shared}))
     theirs = settings.find(Path.cwd(), {}) if path.exists() else None
     if theirs is not None and theirs.service == address and theirs.certificate_authority == authority:
         return _Plan(found, None)

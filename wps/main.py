@@ -1,7 +1,7 @@
 """The program `wps`: finds the command, runs it, and turns errors into text and exit codes.
 
 Exit codes: 0 done; 1 the answer is no, or it could not be done; 2 the command line was wrong, or `wps plan` found
-changes; 75 the service cannot be reached; 130 interrupted.
+changes; 75 the service cannot be reached, or what is asked needs it; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -99,10 +99,19 @@ def _run(root: Any, context: Any) -> int:
     try:
         return int(root.invoke(context) or DONE)
     except (StandardsError, PluginError) as err:
-        from teamconfig.client.errors import UnreachableError  # noqa: PLC0415  # only who has an error pays for it
-
         terminal.error(str(err))
-        return UNREACHABLE if isinstance(err, UnreachableError) else FAILED
+        return UNREACHABLE if _unreachable(err) else FAILED
+
+
+def _unreachable(err: BaseException | None) -> bool:
+    """Tell whether an error comes of a service that cannot be reached, as what is refused meanwhile does."""
+    from teamconfig.client.errors import UnreachableError  # noqa: PLC0415  # only who has an error pays for it
+
+    while err is not None:
+        if isinstance(err, UnreachableError):
+            return True
+        err = err.__cause__
+    return False
 
 
 def _drop_output() -> None:

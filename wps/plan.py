@@ -10,6 +10,7 @@ import typer
 from wps import appfile, commands, selection, terminal
 
 if TYPE_CHECKING:
+    from team_k8s.kubeconfig import Access
     from team_k8s.order import Manifest
     from team_k8s.preview import Change
     from wps.appfile import AppFile
@@ -55,23 +56,23 @@ def run(
         StandardsError: There are no standards, or what is set breaks them.
         PluginError: The cluster cannot be asked, or refuses a manifest.
     """
-    from team_k8s import kubeconfig, preview  # noqa: PLC0415  # `wps explain` needs no cluster
+    from team_k8s import authority, preview  # noqa: PLC0415  # `wps explain` needs no cluster
     from team_k8s.api import Api  # noqa: PLC0415
     from team_k8s.cloud import Cloud  # noqa: PLC0415
+    from team_k8s.standards import Resolved  # noqa: PLC0415
 
     selected = selection.select(selection.Choice(env, project, app_name, file))
     profile = selected.profile
-    wanted = profile.kubernetes
-    if wanted.kubeconfig:
-        _refuse_planted(Path(wanted.kubeconfig).expanduser(), _repository(selected, file))
-    access = kubeconfig.load(wanted.kubeconfig or "", wanted.context or "", wanted.namespace or "")
-    cloud = Cloud(Api(access, notify=terminal.note))
     identity = preview.identity_of(profile, selected.workspace)
-    live = preview.live(cloud, identity)
-    wanted_image = image_of(image, selected.file, profile.app) or (live.image if live else "")
-    sequence, deployment_id = (live.sequence, live.id) if live else (1, "planned")
-    planned = manifests(selected, wanted_image or "none:none", sequence, deployment_id)
-    changes = preview.changes(cloud, identity, planned)
+    rights = authority.of(Resolved(profile, identity, "", selected.authority), "read")
+    with authority.used(rights):
+        access = rights.access() if rights is not None else own_access(selected, file)
+        cloud = Cloud(Api(access, notify=terminal.note))
+        live = preview.live(cloud, identity)
+        wanted_image = image_of(image, selected.file, profile.app) or (live.image if live else "")
+        sequence, deployment_id = (live.sequence, live.id) if live else (1, "planned")
+        planned = manifests(selected, wanted_image or "none:none", sequence, deployment_id)
+        changes = preview.changes(cloud, identity, planned)
     if as_json:
         found = [{"action": c.action, "kind": c.kind, "name": c.name, "fields": c.lines} for c in changes]
         terminal.document({"namespace": cloud.namespace, "changes": found})
@@ -111,6 +112,27 @@ def manifests(selected: Selected, image: str, sequence: int, deployment_id: str)
     target = exposure.Target(identity, name, deployment_id, port, release.kubernetes, release.network, labels)
     deploy = [manifest for manifest in planned if manifest["kind"] not in ("Service", *FRONTS)]
     return [*deploy, *exposure.manifests(target)]
+
+
+def own_access(selected: Selected, file: Path | None) -> Access:
+    """Reach the cluster by the user's own credentials.
+
+    Args:
+        selected: The app.
+        file: Its waypoint.hcl as the user named it, or None.
+
+    Returns:
+        The access.
+
+    Raises:
+        PluginError: There are none, or they came with the app.
+    """
+    from team_k8s import kubeconfig  # noqa: PLC0415  # `wps explain` needs no cluster
+
+    wanted = selected.profile.kubernetes
+    if wanted.kubeconfig:
+        _refuse_planted(Path(wanted.kubeconfig).expanduser(), _repository(selected, file))
+    return kubeconfig.load(wanted.kubeconfig or "", wanted.context or "", wanted.namespace or "")
 
 
 def _repository(selected: Selected, file: Path | None) -> Path:

@@ -6,11 +6,10 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
-from teamconfig import StandardsError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from teamconfig import StandardsError
     from teamconfig.profile import Candidate, Profile, Provenance
 
 _LAST = re.compile(r'(\.[^.\[\]"]+|\["[^"]*"\])$')
@@ -47,7 +46,8 @@ def located(err: StandardsError, lines: Mapping[str, str]) -> StandardsError:
         found = line(lines, problem.where)
         where = f"{found} ({problem.where})" if found else problem.where
         problems.append(dataclasses.replace(problem, where=where))
-    return StandardsError(problems, err.head)
+    err.problems = tuple(problems)  # the same object: what a service refused keeps its class and request
+    return err
 
 
 def profile(resolved: Profile, lines: Mapping[str, str]) -> Profile:

@@ -1,7 +1,7 @@
 """Whose a project is, and telling it to whoever keeps that.
 
 Standards in a directory or in git say so in team.yaml: a project is added there by a change that its owners review. A
-team config service is told by a call; that belongs into `register`.
+team config service is told by a call, and then gives the project's standards.
 """
 
 from __future__ import annotations
@@ -9,46 +9,197 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from teamconfig import StandardsError, errors
+from teamconfig import StandardsError, errors, settings, source
 from teamconfig.keys import nearest
+from wps import connection, questions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from teamconfig.settings import Settings
     from teamconfig.tree import Team, Tree
+    from wps.answers import Answers
 
 _ARGUMENT = "the argument --team"
+_MAY_REGISTER = frozenset({"developer", "lead"})
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A project that belongs to a team.
+    """A project that belongs to a team, and its standards.
 
     Args:
         project: Waypoint's project.
         team: Its team.
         remote: Its git remote as host/path; empty if it has none.
+        tree: The standards.
         note: What the user should know of it; empty if nothing.
     """
 
     project: str
     team: str
     remote: str
+    tree: Tree
     note: str = ""
 
 
-def register(project: str, remote: str, team: str) -> Registration:
-    """Tie a project to its repository.
+class Keeper(Protocol):
+    """Who keeps whose a project is."""
+
+    def apps(self, project: str, team: str | None) -> list[str]:
+        """List the apps of a project that the standards name; refuse, if it is known already, whose it is not.
+
+        Args:
+            project: Waypoint's project.
+            team: The team that the user named, or None.
+
+        Returns:
+            Names, sorted; none where only a registration would tell.
+
+        Raises:
+            StandardsError: No team has the project, or another one, or there is no such team (kind missing).
+        """
+
+    def register(
+        self, project: str, app: str, remote: str, team: str | None, answers: Answers, *, dry_run: bool
+    ) -> Registration:  # fmt: skip
+        """Tie a project to its team and repository.
+
+        Args:
+            project: Waypoint's project.
+            app: Waypoint's app.
+            remote: Its git remote as host/path; empty if it has none.
+            team: The team that the user named, or None.
+            answers: Asks which team, if that is unclear.
+            dry_run: Whether to register nothing.
+
+        Returns:
+            What holds now.
+
+        Raises:
+            StandardsError: It is refused, or the service is away.
+        """
+
+
+def keeper(start: Path, environ: Mapping[str, str]) -> Keeper:
+    """Find who keeps whose projects are.
 
     Args:
-        project: Waypoint's project.
-        remote: Its git remote as host/path; empty if it has none.
-        team: Its team, as `owner` gives it.
+        start: Directory of the app.
+        environ: The process's environment.
 
     Returns:
-        What holds now.
+        The standards' own files, or the team config service.
+
+    Raises:
+        StandardsError: No standards are named, or they cannot be read.
     """
-    return Registration(project, team, remote)  # team.yaml says it already, or `owner` has refused
+    found = settings.find(start, environ)
+    return ByService(found) if found.service else ByFiles(source.read(found.standards, found.base, environ))
+
+
+class ByFiles:
+    """Standards that say themselves whose projects are.
+
+    Args:
+        tree: The standards.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def apps(self, project: str, team: str | None) -> list[str]:
+        """List apps, as `Keeper` says."""
+        owner(self._tree, project, team)
+        return sorted({app for one in self._tree.teams.values() for of, app in one.apps if of == project})
+
+    def register(
+        self, project: str, app: str, remote: str, team: str | None, answers: Answers, *, dry_run: bool
+    ) -> Registration:  # fmt: skip
+        """Say what team.yaml says, as `Keeper` says."""
+        del app, answers, dry_run
+        return Registration(project, owner(self._tree, project, team), remote, self._tree, self._tree.note)
+
+
+class ByService:
+    """A team config service.
+
+    Args:
+        found: Names it.
+    """
+
+    def __init__(self, found: Settings) -> None:
+        self._found = found
+
+    def apps(self, project: str, team: str | None) -> list[str]:
+        """List none: the service shows the standards of a project that is registered."""
+        del project, team
+        return []
+
+    def register(
+        self, project: str, app: str, remote: str, team: str | None, answers: Answers, *, dry_run: bool
+    ) -> Registration:  # fmt: skip
+        """Register by a call, as `Keeper` says; a known project goes on from its kept standards while it is away."""
+        from teamconfig.client.errors import UnreachableError  # noqa: PLC0415  # as grpc
+
+        with connection.signed_in(self._found) as service:
+            known, note = team or "", ""
+            try:
+                if dry_run:
+                    known = self._known(service, project, remote)
+                else:
+                    made = self._registered(service, project, remote, known, answers)
+                    known = made.team
+                    note = f"project {project} is registered for team {known}" if made.created else ""
+            except UnreachableError as away:
+                try:
+                    tree = service.tree(project, app, "default")
+                except StandardsError:
+                    raise away from None
+                return Registration(project, tree.owners[project], remote, tree, tree.note)
+            return Registration(project, known, remote, service.tree(project, app, "default"), note)
+
+    @staticmethod
+    def _known(service: Any, project: str, remote: str) -> str:
+        """Find the team of a project that is registered already."""
+        from wps import projects  # noqa: PLC0415  # here only
+
+        for one in projects.everything(service):
+            if one.project != project:
+                continue
+            if one.remote and one.remote != remote:
+                why, fix = f"it is known with {one.remote}", "choose another name with --project"
+                raise errors.missing(f"project {project} cannot be registered with {remote}", why, fix, "")
+            return str(one.team)
+        why = "none of your teams has it, and --dry-run registers nothing"
+        raise errors.missing(f"project {project} is not registered", why, "run it without --dry-run", "")
+
+    def _registered(self, service: Any, project: str, remote: str, team: str, answers: Answers) -> Any:
+        from teamconfig.client.errors import ServiceError  # noqa: PLC0415  # as grpc
+
+        request = connection.message(
+            "standards_pb2.RegisterProjectRequest", project=project, remote=remote, team=team
+        )  # fmt: skip
+        try:
+            return service.call("Standards/RegisterProject", request)
+        except ServiceError as err:
+            if err.reason != "team_unclear" or not answers.interactive or answers.agreed:
+                raise
+            own = self._own_teams(service)
+            if not own:
+                raise
+        request.team = questions.ask(
+            f"team, {', '.join(own)}", "", lambda text: "" if text in own else f"it is one of {', '.join(own)}"
+        )
+        return service.call("Standards/RegisterProject", request)
+
+    @staticmethod
+    def _own_teams(service: Any) -> list[str]:
+        """List the teams in which the user may register projects."""
+        reply = service.call("Sessions/WhoAmI", connection.message("sessions_pb2.WhoAmIRequest"))
+        return [one.team for one in reply.teams if _MAY_REGISTER & set(one.roles)]
 
 
 def owner(tree: Tree, project: str, team: str | None) -> str:

@@ -62,3 +62,24 @@ def origin(folder: Path) -> str:
 
 def _missing(folder: Path, why: str, first: str = "") -> errors.StandardsError:
     return errors.missing("the git remote of the app is not known", why, first + _FIX, str(folder))
+
+
+def tracked(folder: Path, pattern: str) -> list[str]:
+    """List files that git holds in a directory and below.
+
+    Args:
+        folder: The directory.
+        pattern: Of the names of the files: "waypoint-plugin-*".
+
+    Returns:
+        Paths as seen from the directory; none where there is no git or no repository.
+    """
+    command = ["git", *_SAFE, "-C", str(folder), "ls-files", "-z", "--", f":(glob)**/{pattern}"]
+    environ = {name: value for name, value in os.environ.items() if name not in _PLACES} | _QUIET
+    try:
+        done = subprocess.run(  # noqa: S603  # fixed words, a directory, and a pattern of ours
+            command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [name for name in done.stdout.decode("utf-8", "replace").split("\0") if name]

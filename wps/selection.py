@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from teamconfig.tree import Tree
     from wps.appfile import AppFile
 
-_VARIABLE = "WAYPOINT_WORKSPACE"
+VARIABLE = "WAYPOINT_WORKSPACE"
 
 Env = Annotated[
     str | None,
@@ -70,6 +70,7 @@ class Selected:
         file: Its waypoint.hcl, or None where none is there.
         stanzas: Its options in it.
         lines: `file:line` by path of an option in it.
+        authority: Service that holds everybody to the standards; empty where nobody does.
     """
 
     profile: Profile
@@ -78,6 +79,7 @@ class Selected:
     file: AppFile | None
     stanzas: list[Stanza]
     lines: Mapping[str, str]
+    authority: str = ""
 
 
 def select(choice: Choice) -> Selected:
@@ -92,7 +94,7 @@ def select(choice: Choice) -> Selected:
     Raises:
         StandardsError: There are no standards, or what is set breaks them, or nothing says which app.
     """
-    workspace = choice.env or os.environ.get(_VARIABLE) or "default"
+    workspace = choice.env or os.environ.get(VARIABLE) or "default"
     file = _file(choice)
     project, app = _names(choice, file)
     found = appfile.Options()
@@ -101,7 +103,12 @@ def select(choice: Choice) -> Selected:
         found = appfile.options(own, app, workspace)
     for text in [*found.notes, *(f"{one} is decided at run time and not known here" for one in found.undecided)]:
         terminal.note(text)
-    tree = teamconfig.load(file.path.absolute().parent if file is not None else Path.cwd(), os.environ)
+    start = file.path.absolute().parent if file is not None else Path.cwd()
+    try:
+        tree = teamconfig.load(start, os.environ, (project, app, workspace), found.stanzas)
+    except StandardsError as err:
+        positions.located(err, found.lines)
+        raise
     if tree.note:
         terminal.note(tree.note)
     _check_project(tree, project, choice, file)
@@ -110,7 +117,27 @@ def select(choice: Choice) -> Selected:
         profile, release = profiles(tree, project, app, workspace, found)
     except StandardsError as err:
         raise positions.located(err, found.lines) from err
-    return Selected(profile, release, workspace, own, found.stanzas, found.lines)
+    return Selected(profile, release, workspace, own, found.stanzas, found.lines, tree.authority)
+
+
+def named(choice: Choice) -> tuple[str, str]:
+    """Tell project and app without any standards.
+
+    Args:
+        choice: What the user named.
+
+    Returns:
+        Project and app; the app is empty where nothing names it.
+
+    Raises:
+        StandardsError: The waypoint.hcl cannot be read, or nothing names a project (kind missing).
+    """
+    if choice.project is not None:
+        return choice.project, choice.app or ""
+    file = _file(choice)
+    if file is None:
+        raise errors.missing("no project is named", f"there is no {appfile.NAME} here", "add --project NAME", "")
+    return appfile.project_of(file), choice.app or (file.apps[0] if len(file.apps) == 1 else "")
 
 
 def profiles(tree: Tree, project: str, app: str, workspace: str, found: appfile.Options) -> tuple[Profile, Profile]:
@@ -198,7 +225,7 @@ def _check_workspace(tree: Tree, workspace: str, choice: Choice) -> None:
         problem = err.problems[0]
         known = tree.org.environments
         close = next((name for name in known if name.startswith(workspace)), None) or nearest(workspace, known)
-        write = f"write --env {close or known[0]}" if choice.env else f"set {_VARIABLE}={close or known[0]}"
-        where = "the argument --env" if choice.env else f"the environment variable {_VARIABLE}"
+        write = f"write --env {close or known[0]}" if choice.env else f"set {VARIABLE}={close or known[0]}"
+        where = "the argument --env" if choice.env else f"the environment variable {VARIABLE}"
         fix = f"{write}, or map it under org.workspaces in org.yaml"
         raise errors.missing(problem.what, problem.why, fix, where) from err

@@ -24,7 +24,7 @@ class Level(enum.StrEnum):
 
 
 @app.command(
-    help="Run the team config service until SIGTERM or SIGINT. Prints where it listens; its log goes to stderr, as JSON "
+    help="Run the team config service until SIGTERM or SIGINT. Prints where it listens; logs to stderr, as JSON "
     "lines. SIGHUP makes it look for a newer revision of the standards at once."
 )
 def run(

@@ -144,13 +144,14 @@ def prove(provider: Any, at: str, flow: str | None, user: str | None, *, ask: bo
 def _oidc(provider: Any, at: str, flow: str) -> Tokens:
     from teamconfig.identity import deviceflow, discovery, loopback  # noqa: PLC0415  # httpx: only who signs in
     from teamconfig.identity.errors import IdentityError  # noqa: PLC0415
+    from teamconfig.identity.tokenendpoint import SCOPES  # noqa: PLC0415
 
     try:
         found = discovery.discover(provider.issuer)
-        scopes = {"scopes": tuple(provider.scopes)} if provider.scopes else {}
+        scopes = tuple(provider.scopes) or SCOPES
         if flow == "device":
-            return deviceflow.sign_in(found, provider.client_id, lambda prompt: _show_code(prompt, at), **scopes)
-        return loopback.sign_in(found, provider.client_id, lambda url: _open(url, at), **scopes)
+            return deviceflow.sign_in(found, provider.client_id, lambda prompt: _show_code(prompt, at), scopes=scopes)
+        return loopback.sign_in(found, provider.client_id, lambda url: _open(url, at), scopes=scopes)
     except IdentityError as err:
         raise StandardsError([err.problem]) from err
 

@@ -82,7 +82,7 @@ class Load:
 
     async def run(self) -> None:
         """Call until the time is over."""
-        credentials = grpc.ssl_channel_credentials(Path(self._plan["authority"]).read_bytes())
+        credentials = grpc.ssl_channel_credentials(self._plan["authority"].encode())
         own = (("grpc.use_local_subchannel_pool", 1),)  # else all channels share one connection
         channels = [
             grpc.aio.secure_channel(self._plan["address"], credentials, options=own)

@@ -34,9 +34,6 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1]))
-
 from sqlalchemy import select
 
 from teamconfig.service import keys
@@ -51,6 +48,7 @@ if TYPE_CHECKING:
     from testservers.oidc import OidcProvider
     from testservers.service import Running
 
+HERE = Path(__file__).resolve().parent
 IN_FLIGHT = (1, 8, 32, 64)
 JUDGED = 32
 LEAST_CALLS = 500.0
@@ -119,7 +117,7 @@ class Bench:
             json.dumps(
                 {
                     "address": self._running.address,
-                    "authority": str(self._running.authority),
+                    "authority": self._running.authority.read_text(),
                     "sessions": [self._session(number) for number in range(SESSIONS)],
                     "in_flight": in_flight,
                     "seconds": seconds,

@@ -92,7 +92,7 @@ class Channel:
             except grpc.RpcError as err:
                 if err.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
                     refused = refusal(err, self.address)
-                    self._set_clock(err.trailing_metadata())  # type: ignore[attr-defined]  # a Call as well
+                    self._set_clock(err.trailing_metadata())
                     if refused.reason == _SKEWED and attempt == 1:
                         continue  # signed again by the service's clock
                     raise refused from None

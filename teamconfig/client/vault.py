@@ -186,6 +186,10 @@ class Vault:
         for path in [*self.directory.glob("*.json"), *self.directory.glob("*.jws")]:
             path.unlink(missing_ok=True)
 
+    def keyring(self) -> bool:
+        """Tell whether secrets go into a keyring; if not for want of one, `fallback` says so."""
+        return self._ring() is not None
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the vault alone: a refresh token works once, and several plugins run at the same time."""

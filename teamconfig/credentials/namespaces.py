@@ -18,6 +18,9 @@ _KEY = ("kubernetes", "namespace")
 _ANY_APP = ""
 """An app that the standards do not mention."""
 
+_ANY_PROJECT = "any-project"
+"""Stands for one that is registered with the service, and in no team.yaml."""
+
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
@@ -67,9 +70,7 @@ def of(tree: Tree, environments: Iterable[str]) -> list[Namespace]:
 
 def _names(tree: Tree, team: Team, environment: str) -> Iterator[str]:
     """Go through what each app, and one that is not mentioned, gets."""
-    apps = [*((project, _ANY_APP) for project in team.projects), *team.apps]
-    if not apps:
-        return
+    apps = [(_ANY_PROJECT, _ANY_APP), *((project, _ANY_APP) for project in team.projects), *team.apps]
     for project, app in apps:
         value = ""
         for layer in tree.layers(team, project, app, environment):
@@ -77,7 +78,7 @@ def _names(tree: Tree, team: Team, environment: str) -> Iterator[str]:
             value = str(leaf.value) if leaf is not None else value
         if not value:
             yield names.namespace(team.name, environment)
-        elif app != _ANY_APP or "{app}" not in value:
+        elif (app != _ANY_APP or "{app}" not in value) and (project != _ANY_PROJECT or "{project}" not in value):
             words = {"org": tree.org.name, "team": team.name, "project": project, "app": app,
                      "environment": environment}  # fmt: skip
             yield templates.fill(value, words)

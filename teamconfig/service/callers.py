@@ -13,7 +13,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from teamconfig import proof
-from teamconfig.policy import standing
 from teamconfig.service.call import Caller
 from teamconfig.service.providers import told
 from teamconfig.service.refusal import Refusal, malformed, unauthenticated
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from teamconfig.service.call import Call
     from teamconfig.service.core import Core
     from teamconfig.state.sessions import Session
-
-GROUPS_SECONDS = 300.0
-"""Age of groups up to which they count, outside of production."""
 
 GRACE_SECONDS = 3600.0
 """Age up to which they count while the directory is away; never in production."""
@@ -136,9 +132,13 @@ async def identify(call: Call, signed: Signed) -> None:
         why = f"the session's token ended at {_clock(session.access_expires)}"
         raise unauthenticated("session_expired", why, "run the command again, or sign in: wps init")
     membership = session.membership
-    call.caller = Caller(session, session.principal, membership, standing.of(core.tree, session.principal, membership))
-    if now - membership.read_at > GROUPS_SECONDS:
+    call.caller = Caller(session, session.principal, membership, core.standing(session.principal, membership))
+    if now - membership.read_at > core.config.groups_seconds:
         await reread(call)
+    if call.caller.membership.disabled:
+        raise unauthenticated(
+            "account_disabled", "your account is disabled, locked or gone", "ask who runs the directory"
+        )
     call.caller.fresh = now - call.caller.membership.read_at <= FRESH_SECONDS
 
 
@@ -161,7 +161,7 @@ async def reread(call: Call, *, always: bool = False) -> None:
         raise unauthenticated("provider_gone", f"the service knows no provider {session.provider} any more")
     age = call.core.now() - caller.membership.read_at
     if not provider.rereads:
-        if age > (FRESH_SECONDS if always else GROUPS_SECONDS):
+        if age > (FRESH_SECONDS if always else call.core.config.groups_seconds):
             raise unauthenticated(
                 "stale_groups", "your groups were read too long ago", "run the command again: it renews the session"
             )
@@ -176,7 +176,7 @@ async def reread(call: Call, *, always: bool = False) -> None:
         return
     await _keep(call, session, found)
     caller.membership = found
-    caller.standing = standing.of(call.core.tree, caller.principal, found)
+    caller.standing = call.core.standing(caller.principal, found)
     caller.fresh = True
 
 

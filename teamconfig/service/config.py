@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 _KEYS = (
     "listen", "tls", "standards", "poll", "allowed_signers", "database", "state_directory", "checkpoints",
-    "providers", "clusters", "accounts", "metrics", "traces", "profile_max_age", "calls_per_second", "signers",
+    "providers", "clusters", "accounts", "metrics", "traces", "profile_max_age", "calls_per_second", "signers", "groups_max_age",
 )  # fmt: skip
+
+MOST_GROUPS_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Config:
         profile_seconds: How long a signed profile holds.
         calls_per_second: That one principal may make.
         signers: Ids of groups, by name in allowed_signers.
+        groups_seconds: Age up to which groups count outside of production.
     """
 
     path: Path
@@ -69,6 +72,7 @@ class Config:
     profile_seconds: int
     calls_per_second: float
     signers: Mapping[str, Sequence[str]]
+    groups_seconds: float
 
 
 def read(path: Path) -> Config:
@@ -166,7 +170,11 @@ class _Reader:
             profile_seconds=int(self.seconds("profile_max_age", "24h")),
             calls_per_second=self.number("calls_per_second", "50"),
             signers=self._signers(),
+            groups_seconds=self.seconds("groups_max_age", "5m"),
         )
+        if not 0 < config.groups_seconds <= MOST_GROUPS_SECONDS:
+            why = "who leaves the company would keep their rights for longer than an hour"
+            self.refuse(f"groups_max_age: {self.values.get('groups_max_age')} is not allowed", why, "write at most 1h")
         if self.problems:
             raise StandardsError(self.problems)
         return config

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from teamconfig.service import limits
+from teamconfig.policy import standing
+from teamconfig.service import kept, limits
 from teamconfig.service.refusal import unavailable
 from teamconfig.state import audit, locks, projects, sessions
 from teamconfig.state.errors import StateError
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from sqlalchemy import Connection
 
+    from teamconfig.identity.principal import Membership, Principal
+    from teamconfig.policy.standing import Standing
     from teamconfig.service.config import Config
     from teamconfig.service.revisions import Revision, Revisions
     from teamconfig.service.telemetry import Metrics, Traces
@@ -44,7 +48,11 @@ FACTS_SECONDS = 1.0
 FACTS_MAX_SECONDS = 10.0
 """Without a look for that long nothing is decided any more."""
 
+READ_SECONDS = 2.5
+"""A read that takes longer is answered with "unavailable", whatever becomes of it."""
+
 _SESSIONS = 4096
+_READERS = 8
 
 
 @dataclass
@@ -115,6 +123,9 @@ class Core:
         self.facts = Facts()
         self._sessions: OrderedDict[str, tuple[float, Session]] = OrderedDict()
         self._overlaid: tuple[Revision, Mapping[str, str], Tree] | None = None
+        self._readers = ThreadPoolExecutor(_READERS, "database-read")
+        self.of_tree = kept.Kept()
+        self.of_revision = kept.Kept()
 
     @staticmethod
     def clock() -> float:
@@ -156,16 +167,42 @@ class Core:
         """The standards, with the projects that were registered by calls.
 
         Raises:
-            Refusal: There are none yet, or the database has not been readable for too long.
+            Refusal: As of `served`.
+        """
+        return self.served[1]
+
+    @property
+    def served(self) -> tuple[Revision, Tree]:
+        """The revision that is served, and its tree with the projects that were registered by calls.
+
+        Raises:
+            Refusal: There is none yet, or the database has not been readable for too long.
         """
         revision, facts = self.revision, self.facts
         if time.monotonic() - facts.read_at > FACTS_MAX_SECONDS:
             raise unavailable("database_away", "locks cannot be read from the database")
-        kept = self._overlaid
-        if kept is None or kept[0] is not revision or kept[1] is not facts.projects:
-            kept = (revision, facts.projects, revision.tree.with_projects(facts.projects))
-            self._overlaid = kept
-        return kept[2]
+        made = self._overlaid
+        if made is None or made[0] is not revision or made[1] is not facts.projects:
+            made = (revision, facts.projects, revision.tree.with_projects(facts.projects))
+            self._overlaid = made
+        return revision, made[2]
+
+    def standing(self, principal: Principal, membership: Membership) -> Standing:
+        """Find out what somebody is by the standards.
+
+        Args:
+            principal: Who.
+            membership: What the issuer says of them.
+
+        Returns:
+            The standing.
+
+        Raises:
+            Refusal: As of `served`.
+        """
+        tree = self.tree
+        key = "standing", kept.who(principal, membership)
+        return self.of_tree.get(tree, key, lambda: standing.of(tree, principal, membership))
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Read from the database, in a thread.
@@ -179,10 +216,14 @@ class Core:
         Raises:
             Refusal: The database is away.
         """
+        loop = asyncio.get_running_loop()
         try:
-            return await asyncio.to_thread(self._read, query)
+            async with asyncio.timeout(READ_SECONDS):  # the thread may be stuck for longer
+                return await loop.run_in_executor(self._readers, self._read, query)
         except StateError as err:
             raise unavailable(err.reason, err.problem.why or err.problem.what) from err
+        except TimeoutError as err:
+            raise unavailable("database_slow", f"the database gave no answer in {READ_SECONDS:g} s") from err
 
     def _read(self, query: Callable[[Connection], T]) -> T:
         with self.database.reading() as tx:

@@ -6,6 +6,7 @@ The clouds' own code is blocking and runs in threads.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -77,6 +78,9 @@ class Issuer(Protocol):
     async def revoke(self, lease: Lease) -> bool:
         """End them; tells whether that was possible."""
 
+    async def sweep(self, now: float) -> None:
+        """Remove what ended credentials have left."""
+
 
 class KubernetesIssuer:
     """Gives tokens of Kubernetes.
@@ -129,6 +133,12 @@ class KubernetesIssuer:
             return False
         return True
 
+    async def sweep(self, now: float) -> None:
+        """Remove the Secrets of leases that are over; a cluster that is away is swept the next time."""
+        for cluster in self._clouds.clusters:
+            with suppress(CredentialsError):
+                await asyncio.to_thread(kubernetes.sweep, cluster, now)
+
 
 class AwsIssuer:
     """Gives sessions of AWS.
@@ -143,8 +153,8 @@ class AwsIssuer:
     async def issue(self, wish: Wish) -> tuple[Mapping[str, str], rights_pb2.Credentials]:
         """Give a session of the team's role."""
         held, profile = wish.lease.holding, wish.profile
-        account = _place(self._clouds.account, held.environment)
         ecs, registry = profile.ecs, profile.registry
+        account = _place(lambda environment: self._clouds.account(environment, ecs.account or ""), held.environment)
         try:
             scope = Scope(
                 action=names.action_class(held.action, "aws", protected=profile.protected),
@@ -155,7 +165,7 @@ class AwsIssuer:
                 region=ecs.region or registry.region or account.sts_region,
                 cluster=ecs.cluster or "",
                 repositories=(registry.repository or f"{held.project}/{held.app}",),
-                log_groups=(),
+                log_groups=(ecs.log_group,) if ecs.log_group else (),
                 roles=tuple(role.rpartition("/")[2] for role in (ecs.execution_role, ecs.task_role) if role),
                 partition=account.partition,
             )
@@ -178,6 +188,9 @@ class AwsIssuer:
         """Do nothing: sessions of AWS end by themselves, within 15 minutes."""
         del lease
         return False
+
+    async def sweep(self, now: float) -> None:
+        """Do nothing: there is nothing left."""
 
 
 def _place(find: Callable[[str], T], environment: str) -> T:

@@ -8,7 +8,7 @@ from teamconfig.gen.waypaas.v1 import rights_pb2
 from teamconfig.policy.words import Action
 from teamconfig.service.refusal import malformed
 from teamconfig.service.sessions import to_proto
-from teamconfig.state import locks, sessions
+from teamconfig.state import leases, locks, sessions
 from teamconfig.state.locks import KINDS
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ async def put_lock(call: Call, request: rights_pb2.PutLockRequest) -> rights_pb2
         )  # fmt: skip
         if request.kind == "user":
             sessions.close_of(tx, request.subject, now=now)
+        leases.revoke(tx, request.kind, request.subject)
         return lock
 
     made = await call.commit(change, note=lambda _: {"kind": request.kind, "subject": request.subject[:_TEXT]})

@@ -18,7 +18,19 @@ from teamconfig import errors
 from teamconfig.credentials import config as credentials_config
 from teamconfig.gen.waypaas.v1 import audit_pb2, rights_pb2, sessions_pb2, standards_pb2
 from teamconfig.identity import providers as identity_providers
-from teamconfig.service import audit, health, keys, limits, locks, providers, rights, sessions, standards, tls
+from teamconfig.service import (
+    audit,
+    health,
+    housekeeping,
+    keys,
+    limits,
+    locks,
+    providers,
+    rights,
+    sessions,
+    standards,
+    tls,
+)
 from teamconfig.service.core import Core
 from teamconfig.service.frame import Frame, decoder
 from teamconfig.service.issuing import AwsIssuer, KubernetesIssuer
@@ -101,7 +113,7 @@ async def running(config: Config) -> AsyncIterator[tuple[Core, str]]:
         health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
         _add(server, Frame(core, {f"/waypaas.v1.{name}": handler for name, handler in HANDLERS.items()}))
         address = _listen(server, config)
-        watcher = asyncio.create_task(health.watch(core, servicer))
+        tasks = [asyncio.create_task(health.watch(core, servicer)), asyncio.create_task(housekeeping.run(core))]
         await server.start()
         LOG.info("listening", extra={"address": address, "revision": _name(core)})
         try:
@@ -109,9 +121,9 @@ async def running(config: Config) -> AsyncIterator[tuple[Core, str]]:
         finally:
             await servicer.enter_graceful_shutdown()
             await server.stop(GRACE_SECONDS)
-            watcher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watcher
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _core(config: Config, stack: contextlib.AsyncExitStack) -> Core:

@@ -12,7 +12,7 @@ from teamconfig import proof
 from teamconfig.errors import Problem
 from teamconfig.gen.waypaas.v1 import common_pb2, sessions_pb2
 from teamconfig.policy import right, standing
-from teamconfig.service import keys
+from teamconfig.service import kept, keys
 from teamconfig.service.call import Caller
 from teamconfig.service.providers import told
 from teamconfig.service.refusal import Refusal, malformed, refuse, unauthenticated
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from teamconfig.identity.principal import Principal
+    from teamconfig.policy.standing import Standing
     from teamconfig.service.call import Call
     from teamconfig.service.callers import Signed
     from teamconfig.state.sessions import Session
+    from teamconfig.tree import Tree
 
 ACCESS_SECONDS = 15 * 60
 REFRESH_SECONDS = 12 * 3600
@@ -78,7 +80,7 @@ async def open_session(call: Call, given: tuple[sessions_pb2.OpenRequest, Signed
     else:
         raise malformed("it has neither a token nor a password")
     principal, membership = found
-    call.caller = Caller(None, principal, membership, standing.of(core.tree, principal, membership))
+    call.caller = Caller(None, principal, membership, core.standing(principal, membership))
     _refuse_disabled(call)
     made = _Made(core.now())
 
@@ -105,9 +107,7 @@ async def refresh(call: Call, given: tuple[sessions_pb2.RefreshRequest, Signed])
     call.device_key = session.device_key
     call.details["session"] = session.id
     membership = session.membership
-    call.caller = Caller(
-        session, session.principal, membership, standing.of(core.tree, session.principal, membership)
-    )  # fmt: skip
+    call.caller = Caller(session, session.principal, membership, core.standing(session.principal, membership))
     provider = core.providers.get(session.provider)
     if provider is None:
         raise unauthenticated("provider_gone", f"the service knows no provider {session.provider} any more")
@@ -117,9 +117,7 @@ async def refresh(call: Call, given: tuple[sessions_pb2.RefreshRequest, Signed])
             raise unauthenticated("other_principal", "the new ID token is of somebody else")
     elif provider.rereads:
         membership = await told(provider.membership(session))
-    call.caller = Caller(
-        session, session.principal, membership, standing.of(core.tree, session.principal, membership)
-    )  # fmt: skip
+    call.caller = Caller(session, session.principal, membership, core.standing(session.principal, membership))
     _refuse_disabled(call)
     made = _Made(core.now(), session.created + REFRESH_SECONDS if session.principal.kind == "workload" else 0.0)
 
@@ -161,20 +159,8 @@ async def who_am_i(call: Call, request: sessions_pb2.WhoAmIRequest) -> sessions_
     call.action = "whoami"
     caller = call.known()
     session = caller.session
-    teams = [
-        sessions_pb2.TeamRoles(
-            team=team.name,
-            roles=sorted(caller.standing.teams.get(team.name, ())),
-            projects=sorted(team.projects),
-            allowed=[
-                sessions_pb2.Allowed(
-                    environment=environment, actions=list(right.allowed(tree, caller.standing, team.name, environment))
-                )
-                for environment in tree.org.environments
-            ],
-        )
-        for team in standing.memberships(tree, caller.standing)
-    ]
+    key = "teams", kept.who(caller.principal, caller.membership)
+    teams = call.core.of_tree.get(tree, key, lambda: _teams(tree, caller.standing))
     return sessions_pb2.WhoAmIReply(
         principal=to_proto(caller.principal),
         teams=teams,
@@ -185,6 +171,23 @@ async def who_am_i(call: Call, request: sessions_pb2.WhoAmIRequest) -> sessions_
         groups_read=int(caller.membership.read_at),
         note=caller.membership.note,
     )
+
+
+def _teams(tree: Tree, held: Standing) -> list[sessions_pb2.TeamRoles]:
+    return [
+        sessions_pb2.TeamRoles(
+            team=team.name,
+            roles=sorted(held.teams.get(team.name, ())),
+            projects=sorted(team.projects),
+            allowed=[
+                sessions_pb2.Allowed(
+                    environment=environment, actions=list(right.allowed(tree, held, team.name, environment))
+                )
+                for environment in tree.org.environments
+            ],
+        )
+        for team in standing.memberships(tree, held)
+    ]
 
 
 def to_proto(principal: Principal) -> common_pb2.Principal:

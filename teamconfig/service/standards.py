@@ -13,15 +13,19 @@ from teamconfig.gen.waypaas.v1 import standards_pb2
 from teamconfig.policy import authorize, question, right, standing
 from teamconfig.policy.question import FAVOURABLE, environment_kind
 from teamconfig.policy.words import Action, EnvironmentKind
+from teamconfig.service import kept
 from teamconfig.service.refusal import malformed, problem_to_proto, refuse
 from teamconfig.stanza import Stanza
 from teamconfig.state import projects
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Connection
 
     from teamconfig.profile import Profile
     from teamconfig.service.call import Call
+    from teamconfig.service.revisions import Revision
     from teamconfig.state.projects import Registration
     from teamconfig.tree import Tree
 
@@ -33,7 +37,7 @@ _STANZAS = 16
 
 async def resolve_profile(call: Call, request: standards_pb2.ResolveRequest) -> standards_pb2.SignedProfile:
     """Give the standards of an app, signed."""
-    revision, tree = call.core.revision, call.core.tree
+    revision, tree = call.core.served
     project, app, team, environment = call.aim(request.target, tree)
     call.permit(Action.READ, tree)
     profile = resolved(call, tree, request.stanzas)
@@ -51,11 +55,11 @@ async def resolve_profile(call: Call, request: standards_pb2.ResolveRequest) -> 
             serial=revision.serial,
             issued_at=now,
             not_after=now + call.core.config.profile_seconds,
-            files=parts.of_app(revision.files, team, project, app),
+            files=_files(call, revision, team),
         ),
         call.core.key,
     )
-    call.details["profile"] = profile.digest()
+    call.details["profile"] = _digest(call, tree, profile, request.stanzas)
     return standards_pb2.SignedProfile(bundle=text)
 
 
@@ -185,9 +189,32 @@ def resolved(call: Call, tree: Tree, stanzas: bytes) -> Profile:
         Refusal: The options cannot be read.
     """
     about = call.about
-    return resolve.profile(
-        tree, project=about.project, app=about.app, workspace=about.environment, stanzas=read_stanzas(stanzas)
+    project, app, environment = about.project, about.app, about.environment
+    if stanzas or len(app) > kept.LONGEST_NAME:
+        return resolve.profile(
+            tree, project=project, app=app, workspace=environment, stanzas=read_stanzas(stanzas)
+        )  # fmt: skip
+    return call.core.of_tree.get(
+        tree,
+        ("profile", project, app, environment),
+        lambda: resolve.profile(tree, project=project, app=app, workspace=environment),
     )
+
+
+def _digest(call: Call, tree: Tree, profile: Profile, stanzas: bytes) -> str:
+    if stanzas or len(profile.app) > kept.LONGEST_NAME:
+        return profile.digest()
+    key = "digest", profile.project, profile.app, profile.environment
+    return call.core.of_tree.get(tree, key, profile.digest)
+
+
+def _files(call: Call, revision: Revision, team: str) -> Mapping[str, bytes]:
+    """Choose an app's files; a revision has those of all teams."""
+    project, app = call.about.project, call.about.app
+    if len(app) > kept.LONGEST_NAME:
+        return parts.of_app(revision.files, team, project, app)
+    key = team, project, app
+    return call.core.of_revision.get(revision, key, lambda: parts.of_app(revision.files, team, project, app))
 
 
 def read_stanzas(content: bytes) -> list[Stanza]:

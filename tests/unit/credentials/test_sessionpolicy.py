@@ -173,6 +173,8 @@ BAD = {
     "without denials": json.dumps({"Version": "2012-10-17", "Statement": statements(GOOD, "Allow")}),
     "denials with a way out": GOOD.replace('"ecs:RunTask"],"Resource":"*"', '"ecs:RunTask"],"Resource":"arn:aws:x"'),
     "exec switched on": GOOD.replace('"ecs:enable-execute-command":"true"', '"ecs:enable-execute-command":"false"'),
+    "exec switched on by a change": GOOD.replace('["ecs:CreateService","ecs:UpdateService"]', '["ecs:CreateService"]'),
+    "exec switched on at first": GOOD.replace('["ecs:CreateService","ecs:UpdateService"]', '["ecs:UpdateService"]'),
     "too long": added(GOOD, {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "x" * 2000}),
     "not JSON": GOOD[:-1],
     "a key twice": GOOD.replace('{"Version"', '{"Statement":[],"Version"'),
