@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _KEYS = (
     "listen", "tls", "standards", "poll", "allowed_signers", "database", "state_directory", "checkpoints",
-    "providers", "clusters", "accounts", "metrics", "traces", "profile_max_age", "calls_per_second", "signers", "groups_max_age",
+    "providers", "clusters", "accounts", "metrics", "traces", "profile_max_age", "calls_per_second", "signers",
+    "groups_max_age",
 )  # fmt: skip
 
 MOST_GROUPS_SECONDS = 3600.0
