@@ -91,8 +91,16 @@ bench-resolve: setup ## resolving standards for 500 teams with 40 apps each
 bench-deploy: setup ## a deploy against kubectl and Helm applying the same objects
 	@python bench/deploy/deploy.py --max-ratio 1.0
 
+.PHONY: bench-service
+bench-service: setup ## calls per second of the team config service
+	@python bench/service/load.py --check
+
 .PHONY: bench
-bench: bench-startup bench-resolve bench-deploy ## all benchmarks
+bench: bench-startup bench-resolve bench-deploy bench-service ## all benchmarks
+
+.PHONY: mutants
+mutants: setup ## change the authorization in every small way: the tests must notice each
+	@$(STEP) "mutants of the policy" python tools/mutate_policy.py
 
 .PHONY: build
 build: setup ## the wheel, into dist/

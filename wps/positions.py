@@ -32,21 +32,21 @@ def line(lines: Mapping[str, str], path: str) -> str:
 
 
 def located(err: StandardsError, lines: Mapping[str, str]) -> StandardsError:
-    """Put the line before the path of each problem.
+    """Put the line before the path of each problem, in place.
 
     Args:
-        err: What was refused.
+        err: What was refused; keeps its class, and what a service has told of the request.
         lines: As in `line`.
 
     Returns:
-        The same error, in which the reader sees where to go.
+        The very same error, in which the reader now sees where to go.
     """
     problems = []
     for problem in err.problems:
         found = line(lines, problem.where)
         where = f"{found} ({problem.where})" if found else problem.where
         problems.append(dataclasses.replace(problem, where=where))
-    err.problems = tuple(problems)  # the same object: what a service refused keeps its class and request
+    err.problems = tuple(problems)
     return err
 
 

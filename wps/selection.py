@@ -116,7 +116,8 @@ def select(choice: Choice) -> Selected:
     try:
         profile, release = profiles(tree, project, app, workspace, found)
     except StandardsError as err:
-        raise positions.located(err, found.lines) from err
+        positions.located(err, found.lines)
+        raise
     return Selected(profile, release, workspace, own, found.stanzas, found.lines, tree.authority)
 
 

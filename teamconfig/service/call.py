@@ -93,6 +93,7 @@ class Call:
         about: What it is about.
         details: What else the audit shall know.
         rows: How many rows of the audit it has left.
+        unkept: Whether a row could not be kept: the database is away, and to try again would only take longer.
     """
 
     core: Core
@@ -105,6 +106,7 @@ class Call:
     about: About = field(default_factory=About)
     details: dict[str, Any] = field(default_factory=dict)
     rows: int = 0
+    unkept: bool = False
 
     def aim(self, target: common_pb2.Target, tree: Tree) -> tuple[str, str, str, str]:
         """Find out what a target means, and note it for the audit.
@@ -216,6 +218,7 @@ class Call:
                 return self.event("failed", type(result).__name__)
             return self.event(outcome, reason, note(result) if note is not None else {})
 
+        self.unkept = True
         try:
             future = self.core.writer.submit(change or (lambda _: None), event)
             async with asyncio.timeout(COMMIT_SECONDS):
@@ -228,10 +231,12 @@ class Call:
             raise unavailable(err.reason, err.problem.why or err.problem.what) from err
         except RefusedError as err:
             self.rows += 1
+            self.unkept = False
             raise Refusal([err.problem], err.reason) from err
         except StateError as err:
             raise unavailable(err.reason, err.problem.why or err.problem.what) from err
         self.rows += 1
+        self.unkept = False
         return result  # type: ignore[no-any-return]  # T, through the future
 
     def event(self, outcome: Outcome, reason: str = "", details: dict[str, Any] | None = None) -> Event:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from teamconfig.identity.principal import Membership
     from teamconfig.service.call import Call
     from teamconfig.service.core import Core
+    from teamconfig.service.limits import Seen
     from teamconfig.state.sessions import Session
 
 GRACE_SECONDS = 3600.0
@@ -44,6 +45,7 @@ class Signed:
         time: As signed.
         signature: Of the device.
         token: Empty if there is none.
+        seen: Ids of the calls of late.
     """
 
     method: str
@@ -51,10 +53,11 @@ class Signed:
     time: str
     signature: bytes
     token: str
+    seen: Seen
 
     @classmethod
     def read(cls, metadata: Mapping[str, str], method: str, request_id: str, core: Core) -> Signed:
-        """Read it from a call's metadata, and check its time and that it is not a replay.
+        """Read it from a call's metadata, and check its time.
 
         Args:
             metadata: Of the call.
@@ -66,7 +69,7 @@ class Signed:
             What the call carries.
 
         Raises:
-            Refusal: Something is missing, malformed, out of time, or was used before.
+            Refusal: Something is missing, malformed, or out of time.
         """
         if metadata.get(proof.REQUEST) != request_id:
             raise malformed(f"its metadata has no {proof.REQUEST} of 32 hex digits")
@@ -84,19 +87,17 @@ class Signed:
             fix = "set the clock of your machine"
             why = f"your clock says {_clock(int(clock))}, the service's {_clock(now)}"
             raise unauthenticated("clock_skew", why, fix)
-        if not core.seen.fresh(request_id, time.monotonic()):
-            raise unauthenticated("replayed", "this very call was made before", "make a new call")
-        return cls(method, request_id, clock, signature, token)
+        return cls(method, request_id, clock, signature, token, core.seen)
 
     def check(self, device_key: bytes, token: str | None = None) -> None:
-        """Check the device's signature.
+        """Check the device's signature, and that the call is not a replay; ids that nobody has signed are not kept.
 
         Args:
             device_key: Public Ed25519 key, 32 bytes.
             token: That was signed, if it is not that of the metadata.
 
         Raises:
-            Refusal: It is not the device's.
+            Refusal: It is not the device's, or was used before.
         """
         signed = proof.message(self.method, self.request_id, self.time, self.token if token is None else token)
         try:
@@ -104,6 +105,8 @@ class Signed:
         except (InvalidSignature, ValueError) as err:
             why = "the call is not signed by the device that the session belongs to"
             raise unauthenticated("wrong_device", why) from err
+        if not self.seen.fresh(self.request_id, time.monotonic()):
+            raise unauthenticated("replayed", "this very call was made before", "make a new call")
 
 
 async def identify(call: Call, signed: Signed) -> None:

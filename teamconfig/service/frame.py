@@ -169,10 +169,10 @@ class Frame:
             raise _exhausted("you make more calls than one may", wait)
 
     async def _keep(self, call: Call, refusal: Refusal) -> None:
-        """Leave the row of a refused call, unless its own change has left one."""
+        """Leave the row of a refused call, unless its own change has left one, or could not."""
         if isinstance(refusal.__cause__, Exception) and call.rows:
             return
-        if call.method in UNAUDITED:
+        if call.method in UNAUDITED or (call.unkept and refusal.code is grpc.StatusCode.UNAVAILABLE):
             return
         try:
             await call.commit(outcome=refusal.outcome, reason=refusal.reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 
 MAX_MESSAGE_BYTES = 256 * 1024
@@ -17,6 +17,7 @@ DEADLINE_SECONDS = 30.0
 """Of a call that names none, and the most that any gets."""
 
 _REMEMBERED = 10_000
+_STEPS = 5
 
 
 @dataclass(slots=True)
@@ -61,15 +62,16 @@ class Buckets:
 
 
 class Seen:
-    """Request ids seen of late, so that none is used twice.
+    """Request ids seen of late, so that none is used twice: sets by age, as hundreds come in a second.
 
     Args:
-        seconds: How long they are kept.
+        seconds: How long they are kept, at least.
     """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._at: OrderedDict[str, float] = OrderedDict()
+        self._step = seconds / _STEPS
+        self._sets: deque[tuple[float, set[str]]] = deque()
 
     def fresh(self, request: str, now: float) -> bool:
         """Note a request id.
@@ -81,9 +83,11 @@ class Seen:
         Returns:
             False if it was seen before.
         """
-        while self._at and next(iter(self._at.values())) < now - self.seconds:
-            self._at.popitem(last=False)
-        if request in self._at:
+        while self._sets and self._sets[0][0] + self._step < now - self.seconds:
+            self._sets.popleft()
+        if any(request in found for _, found in self._sets):
             return False
-        self._at[request] = now
+        if not self._sets or now - self._sets[-1][0] >= self._step:
+            self._sets.append((now, set()))
+        self._sets[-1][1].add(request)
         return True

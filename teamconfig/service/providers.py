@@ -12,18 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import grpc
 
 from teamconfig.gen.waypaas.v1 import sessions_pb2
-from teamconfig.identity.errors import IdentityError, UnavailableError, refused
-from teamconfig.identity.keys import IssuerKeys
-from teamconfig.identity.ldapdirectory import LdapDirectory
-from teamconfig.identity.oidc import OidcVerifier
-from teamconfig.identity.providers import ISSUERS, DirectorySettings, OidcSettings
-from teamconfig.identity.signedtoken import SignedTokens
-from teamconfig.identity.workload import LAYOUTS, WorkloadVerifier
+from teamconfig.identity.errors import IdentityError, UnavailableError
 from teamconfig.service.refusal import Refusal, unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable
 
+    from teamconfig.identity.identities import Identities
     from teamconfig.identity.principal import Membership, Principal
     from teamconfig.identity.providers import Settings
     from teamconfig.state.sessions import Session
@@ -36,58 +31,25 @@ LINK = "link"
 _SECONDS = 10.0
 
 
-def build(found: Sequence[Settings]) -> dict[str, Provider]:
-    """Make the providers of a configuration.
-
-    Args:
-        found: As `identity.providers.read` gives them.
-
-    Returns:
-        By name, in order.
-    """
-    directories = {
-        one.name: LdapDirectory(one.name, one.worker()) for one in found if isinstance(one, DirectorySettings)
-    }
-    made = {}
-    for one in found:
-        if isinstance(one, DirectorySettings):
-            made[one.name] = Provider(one, None, directories[one.name])
-        elif isinstance(one, OidcSettings):
-            verifier = OidcVerifier(
-                SignedTokens(IssuerKeys(one.issuer, ca=one.ca), one.client_id),
-                groups_claim="" if one.groups_from else one.groups_claim,
-                link_claim=one.link_claim,
-                overage_refused=one.overage == "refuse",
-            )
-            made[one.name] = Provider(one, verifier, directories.get(one.groups_from))
-        else:
-            issuer = one.issuer or ISSUERS[one.system]
-            jobs = WorkloadVerifier(SignedTokens(IssuerKeys(issuer, ca=one.ca), one.audience), LAYOUTS[one.system])
-            made[one.name] = Provider(one, jobs, None)
-    return made
-
-
 class Provider:
     """One provider.
 
     Args:
         settings: As in service.yaml.
-        verifier: Verifies tokens; None for a directory.
-        directory: Where groups come from; None where they come by a claim.
+        identities: Of all providers.
     """
 
-    def __init__(self, settings: Any, verifier: Any, directory: Any) -> None:
+    def __init__(self, settings: Settings, identities: Identities) -> None:
         self.settings = settings
-        self.name: str = settings.name
-        self.kind: str = settings.kind
+        self.name = settings.name
+        self.kind = settings.kind
         self.problem = ""
-        self._verifier = verifier
-        self._directory = directory
+        self._identities = identities
 
     @property
     def rereads(self) -> bool:
         """Whether groups can be read without the user."""
-        return self._directory is not None
+        return self.kind == "directory" or bool(getattr(self.settings, "groups_from", ""))
 
     def to_proto(self) -> sessions_pb2.Provider:
         """Write what a client needs to know."""
@@ -114,17 +76,8 @@ class Provider:
         Raises:
             IdentityError: It proves nothing, or nobody can tell.
         """
-        if self._verifier is None:
-            raise refused("no_tokens", f"{self.name} takes no tokens", "it is a directory", "give a password")
-        found = await self._ask(self._verifier.verify, token)
-        if self._directory is None:
-            return found.principal, found.membership, found.token_id
-        if not found.link:
-            why = f"the token lacks the claim {self.settings.link_claim}"
-            fix = "tell who runs the identity provider"
-            raise refused("link_missing", "your groups cannot be looked up", why, fix, self.name)
-        _, membership = await self._ask(self._directory.linked, found.link)
-        return found.principal, _linked(membership, found.link), found.token_id
+        found = await self._ask(self._identities.by_token, self.name, token)
+        return found.principal, _linked(found.membership, found.link), found.token_id
 
     async def sign_in(self, user: str, password: str) -> tuple[Principal, Membership]:
         """Sign in by password.
@@ -139,9 +92,8 @@ class Provider:
         Raises:
             IdentityError: Wrong, or nobody can tell.
         """
-        if self.kind != "directory":
-            raise refused("no_passwords", f"{self.name} takes no passwords", "it gives tokens", "run `wps init`")
-        return await self._ask(self._directory.sign_in, user, password)
+        found = await self._ask(self._identities.by_password, self.name, user, password)
+        return found.principal, found.membership
 
     async def membership(self, session: Session) -> Membership:
         """Read the groups of somebody who is signed in.
@@ -155,16 +107,9 @@ class Provider:
         Raises:
             IdentityError: Nobody can tell.
         """
-        link = session.membership.claims.get(LINK)
-        if link is None:
-            return await self._ask(self._directory.membership, session.principal)
-        _, membership = await self._ask(self._directory.linked, link)
-        return _linked(membership, link)
-
-    def close(self) -> None:
-        """End what belongs to it."""
-        if self.kind == "directory" and self._directory is not None:
-            self._directory.close()
+        link = session.membership.claims.get(LINK, "")
+        found = await self._ask(self._identities.membership, self.name, session.principal, link)
+        return _linked(found or session.membership, link)
 
     async def _ask(self, what: Callable[..., T], *arguments: Any) -> T:
         try:
@@ -200,5 +145,5 @@ async def told(asked: Awaitable[Any]) -> Any:
 
 
 def _linked(membership: Membership, link: str) -> Membership:
-    claims: Mapping[str, str] = {**membership.claims, LINK: link}
-    return replace(membership, claims=claims)
+    """Keep the link beside what was said, as it is needed to ask again."""
+    return replace(membership, claims={**membership.claims, LINK: link}) if link else membership

@@ -18,6 +18,7 @@ from teamconfig import errors
 from teamconfig.credentials import config as credentials_config
 from teamconfig.gen.waypaas.v1 import audit_pb2, rights_pb2, sessions_pb2, standards_pb2
 from teamconfig.identity import providers as identity_providers
+from teamconfig.identity.identities import Identities
 from teamconfig.service import (
     audit,
     health,
@@ -25,7 +26,6 @@ from teamconfig.service import (
     keys,
     limits,
     locks,
-    providers,
     rights,
     sessions,
     standards,
@@ -34,6 +34,7 @@ from teamconfig.service import (
 from teamconfig.service.core import Core
 from teamconfig.service.frame import Frame, decoder
 from teamconfig.service.issuing import AwsIssuer, KubernetesIssuer
+from teamconfig.service.providers import Provider
 from teamconfig.service.revisions import Directory, Revisions
 from teamconfig.service.taking import Taking
 from teamconfig.service.telemetry import LOG, Metrics, Traces
@@ -147,9 +148,9 @@ def _core(config: Config, stack: contextlib.AsyncExitStack) -> Core:
     revisions = Revisions(source, taking.check, config.standards, taking.serial, core_now)
     revisions.look()
     stack.callback(revisions.close)
-    known = providers.build(identity_providers.read(config.providers, str(config.path)))
-    for provider in known.values():
-        stack.callback(provider.close)
+    identities = Identities(identity_providers.read(config.providers, str(config.path)), core_now)
+    stack.callback(identities.close)
+    known = {name: Provider(settings, identities) for name, settings in identities.settings.items()}
     clouds = credentials_config.read(config.clusters, config.accounts, config.path)
     issuers: dict[str, Any] = {}
     if clouds.clusters:

@@ -43,6 +43,13 @@ def idp(provider: OidcProvider) -> Iterator[OidcProvider]:
 
 
 @pytest.fixture(scope="session")
+def ci(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcProvider]:
+    """Give the issuer of the CI jobs' tokens."""
+    with oidc.start(tmp_path_factory.mktemp("ci")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
     """Give the company's directory."""
     with slapd.start(tmp_path_factory.mktemp("slapd")) as running:
@@ -51,7 +58,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
 
 @pytest.fixture(scope="session")
 def company(
-    tmp_path_factory: pytest.TempPathFactory, provider: OidcProvider, directory: Slapd
+    tmp_path_factory: pytest.TempPathFactory, provider: OidcProvider, ci: OidcProvider, directory: Slapd
 ) -> Iterator[Running]:  # fmt: skip
     """Give the company's service, over the example's standards with groups of these people."""
     standards = tmp_path_factory.mktemp("standards") / "standards"
@@ -59,8 +66,8 @@ def company(
     team = standards / "teams" / "payments" / "team.yaml"
     people = f"[payments-developers, g-payments, {directory.entry_id(slapd.group('payments'))}]"
     text = team.read_text().replace("developer: [payments-developers]", f"developer: {people}")
-    job = f'    - {{issuer: "{provider.issuer}", repository: acme/shop, refs: [refs/heads/main], protected: true}}\n'
-    team.write_text(text.replace("  workloads:", "  workloads:", 1).replace("role ci\n", f"role ci\n{job}"))
+    job = f'    - {{issuer: "{ci.issuer}", repository: acme/shop, refs: [refs/heads/main], protected: true}}\n'
+    team.write_text(text.replace("in role ci\n", f"in role ci\n{job}"))
     secret = directory.directory / "reader.password"
     providers = [
         {"kind": "oidc", "name": "corp", "issuer": provider.issuer, "client_id": oidc.CLIENT},
@@ -68,7 +75,7 @@ def company(
             "kind": "directory", "name": "people", "url": f"ldaps://localhost:{directory.tls}", "ca": str(directory.ca),
             "bind_dn": slapd.READER, "bind_password_file": str(secret),
         },
-        {"kind": "workload", "name": "jobs", "system": "github", "audience": AUDIENCE, "issuer": provider.issuer},
+        {"kind": "workload", "name": "jobs", "system": "github", "audience": AUDIENCE, "issuer": ci.issuer},
     ]  # fmt: skip
     with service.start(
         tmp_path_factory.mktemp("service"), providers, standards=standards, calls_per_second="1000"

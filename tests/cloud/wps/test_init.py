@@ -104,12 +104,12 @@ def test_a_password_signs_in(machine: Make) -> None:
     assert "set WAYPAAS_PASSWORD_FILE" in missing.stderr
 
 
-def test_a_job_signs_in(machine: Make, idp: OidcProvider) -> None:
+def test_a_job_signs_in(machine: Make, ci: OidcProvider) -> None:
     """A CI job with an ID token in its environment signs in without a question, in role ci."""
     job = machine("job")
     claims = {"aud": AUDIENCE, "sub": "repo:acme/shop:ref:refs/heads/main", "repository": "acme/shop",
               "ref": "refs/heads/main", "ref_protected": "true", "groups": None}  # fmt: skip
-    done = job.init("--json", WAYPAAS_ID_TOKEN=idp.token(**claims))
+    done = job.init("--json", WAYPAAS_ID_TOKEN=ci.token(**claims))
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["principal"]["kind"], [team["team"] for team in told["teams"]]) == ("workload", ["payments"])
@@ -189,7 +189,7 @@ def test_another_signing_key_is_refused(machine: Make) -> None:
     assert json.loads(path.read_text()) == {"signing_keys": list(alice.saved()["signing_keys"]), "serial": 0}
 
 
-def test_the_repository_names_the_service(machine: Make) -> None:
+def test_the_repository_names_the_service(machine: Make, ci: OidcProvider) -> None:
     """With --repository the service stands in .waypaas.toml, and who signs in there needs no settings of their own."""
     alice = machine("alice")
     alice.git("git@github.com:acme/shop.git")
@@ -197,12 +197,12 @@ def test_the_repository_names_the_service(machine: Make) -> None:
     path = alice.folder / ".waypaas.toml"
     address = ("--service", alice.running.address, "--ca", str(alice.folder / "ca.pem"))
     secret = alice.home / "token"
-    secret.write_text(alice.idp.token(aud=AUDIENCE, sub="repo:acme/shop", repository="acme/shop", ref="refs/heads/main"))
+    secret.write_text(ci.token(aud=AUDIENCE, sub="repo:acme/shop", repository="acme/shop", ref="refs/heads/main"))
     token = {"WAYPAAS_ID_TOKEN_FILE": str(secret)}
     done = alice.wps("init", *address, "--repository", **token)
     assert done.returncode == 0, done.stderr
     assert path.read_text() == f'service = "{alice.running.address}"\ncertificate_authority = "ca.pem"\n'
-    secret.write_text(alice.idp.token(aud=AUDIENCE, sub="repo:acme/shop", repository="acme/shop", ref="refs/heads/dev",
+    secret.write_text(ci.token(aud=AUDIENCE, sub="repo:acme/shop", repository="acme/shop", ref="refs/heads/dev",
                                       iat=int(time.time()) - 1))  # fmt: skip
     (alice.folder / "sub").mkdir()
     assert alice.wps("init", cwd=alice.folder / "sub", **token).returncode == 0
