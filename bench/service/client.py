@@ -4,7 +4,11 @@
 
 The plan names address, certificate authority, sessions (token and device key),
 calls in flight and seconds. Prints one JSON object: how long each answered call
-took, and how many there were by method and by what went wrong. `load.py` starts it.
+took, and how many there were by method and by what went wrong. With `log` it
+also adds a line to that file as soon as a call ends, for tests that kill the
+service: id of the request, name of the status, when it began and how long it
+took in seconds, and what the service said. SIGTERM ends it early, after the
+calls that run. `load.py` and the tests of faults start it.
 """
 
 from __future__ import annotations
@@ -12,7 +16,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import secrets
+import signal
 import sys
 import time
 from collections import Counter
@@ -31,6 +37,9 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 4
 DEADLINE_SECONDS = 10.0
+PAUSE_SECONDS = 0.05
+"""After a call that failed: a service that is away is not asked faster than that."""
+
 WHO_AM_I, RESOLVE = "/waypaas.v1.Sessions/WhoAmI", "/waypaas.v1.Standards/Resolve"
 
 
@@ -79,11 +88,15 @@ class Load:
         self.seconds: list[float] = []
         self.answered: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
+        self._is_over = False
+        self._log = os.open(plan["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if "log" in plan else -1
 
     async def run(self) -> None:
         """Call until the time is over."""
         credentials = grpc.ssl_channel_credentials(self._plan["authority"].encode())
-        own = (("grpc.use_local_subchannel_pool", 1),)  # else all channels share one connection
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.stop)
+        # The first, as else all channels share one connection.
+        own = (("grpc.use_local_subchannel_pool", 1), ("grpc.max_reconnect_backoff_ms", 300))
         channels = [
             grpc.aio.secure_channel(self._plan["address"], credentials, options=own)
             for _ in range(min(CONNECTIONS, self._plan["in_flight"]))
@@ -95,25 +108,37 @@ class Load:
         )
         await asyncio.gather(*(channel.close() for channel in channels))
 
+    def stop(self) -> None:
+        """Begin no more calls."""
+        self._is_over = True
+
+    def _note(self, metadata: tuple[tuple[str, str], ...], code: str, began: float, text: str) -> None:
+        if self._log >= 0:
+            took = time.monotonic() - began
+            line = f"{metadata[0][1]} {code} {began:.4f} {took:.4f} {' '.join(text.split())[:500]}\n"
+            os.write(self._log, line.encode())
+
     async def _caller(self, channel: grpc.aio.Channel, ends: float) -> None:
         target = common_pb2.Target(project="shop", app="web", workspace="dev")
         requests = {
             WHO_AM_I: sessions_pb2.WhoAmIRequest().SerializeToString(),
             RESOLVE: standards_pb2.ResolveRequest(target=target).SerializeToString(),
         }
-        while time.monotonic() < ends:
+        while time.monotonic() < ends and not self._is_over:
             number = next(self._numbers)
             method = RESOLVE if number % 2 else WHO_AM_I
             device = self._devices[number // 2 % len(self._devices)]
-            began = time.perf_counter()
+            began = time.monotonic()
+            metadata = device.metadata(method)
             try:
-                await channel.unary_unary(method)(
-                    requests[method], metadata=device.metadata(method), timeout=DEADLINE_SECONDS
-                )
+                await channel.unary_unary(method)(requests[method], metadata=metadata, timeout=DEADLINE_SECONDS)
             except grpc.aio.AioRpcError as error:
+                self._note(metadata, error.code().name, began, error.details() or "")
                 self.errors[f"{method.rpartition('/')[2]} {error.code().name}: {error.details()}"] += 1
+                await asyncio.sleep(PAUSE_SECONDS)
             else:
-                self.seconds.append(time.perf_counter() - began)
+                self._note(metadata, "OK", began, "")
+                self.seconds.append(time.monotonic() - began)
                 self.answered[method.rpartition("/")[2]] += 1
 
 

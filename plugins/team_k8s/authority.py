@@ -18,10 +18,11 @@ from team_k8s.standards import translated
 from waypaas_sdk.errors import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from team_k8s.names import Identity
     from team_k8s.standards import Resolved
+    from teamconfig.stanza import Stanza
 
 GRANT_VARIABLE = "WAYPAAS_GRANT"
 """A grant that `wps promote` or an approver has handed to this run."""
@@ -38,15 +39,19 @@ class Rights:
         identity: Whose app it is.
         action: Word of the policy: "deploy", "destroy", "logs", "read", "exec".
         image: Reference of the image that is deployed; "" where none is.
+        stanzas: Options of waypoint.hcl, which the service judges before it gives anything.
     """
 
-    def __init__(self, address: str, identity: Identity, action: str, image: str = "") -> None:
+    def __init__(
+        self, address: str, identity: Identity, action: str, image: str = "", stanzas: Sequence[Stanza] = ()
+    ) -> None:
         from teamconfig.client.service import Service  # noqa: PLC0415  # only where there is a service
 
         self._service = Service.at(address, dict(os.environ))
         self._identity = identity
         self._action = action
         self._digest = image.partition("@")[2]
+        self._stanzas = stanzas
         self._leases: list[str] = []
 
     def access(self) -> Access:
@@ -100,9 +105,9 @@ class Rights:
         identity = self._identity
         where = (identity.project, identity.app, identity.workspace)
         if os.environ.get(GRANT_VARIABLE) and self._action in _PRODUCTION_ACTIONS:
-            return self._service.redeem(os.environ[GRANT_VARIABLE], self._digest, "kubernetes")
+            return self._service.redeem(os.environ[GRANT_VARIABLE], self._digest, "kubernetes", self._stanzas)
         try:
-            return self._service.credentials(*where, self._action, "kubernetes", digest=self._digest)
+            return self._service.credentials(*where, self._action, "kubernetes", self._stanzas, self._digest)
         except ServiceError as err:
             if err.reason != "grant_needed":
                 raise
@@ -112,19 +117,20 @@ class Rights:
                 why="what runs there is a release that ran before, and a tag may mean another image tomorrow",
                 fix="deploy repository@sha256:..., as `wps promote` does",
             )
-        return self._service.redeem(self._grant(where), self._digest, "kubernetes")
+        return self._service.redeem(self._grant(where), self._digest, "kubernetes", self._stanzas)
 
     def _grant(self, where: tuple[str, str, str]) -> str:
         """Ask for a grant; the same question again finds the one that waits for approval."""
-        key = hashlib.sha256("\0".join((*where, self._action, self._digest)).encode()).hexdigest()[:32]
-        grant = self._service.request_grant(*where, self._action, self._digest, key)
+        key = hashlib.sha256(repr((*where, self._action, self._digest, self._stanzas)).encode()).hexdigest()[:32]
+        asked = (*where, self._action, self._digest)
+        grant = self._service.request_grant(*asked, key, self._stanzas)
         if grant.state in _ENDED:
-            grant = self._service.request_grant(*where, self._action, self._digest, f"{key}-{secrets.token_hex(4)}")
+            grant = self._service.request_grant(*asked, f"{key}-{secrets.token_hex(4)}", self._stanzas)
         if grant.state == "requested":
             missing = grant.approvals_wanted - len(grant.approvers)
             raise PolicyError(
                 f"{self._action} in {self._identity.environment} waits for approval",
-                why=f"{missing} of {grant.approvals_wanted} approvals are missing, and nobody approves what they ask for",
+                why=f"{missing} of {grant.approvals_wanted} approvals are missing; nobody approves what they ask for",
                 fix=f"ask another lead to run `wps approve {grant.id}`, then run this again",
             )
         return str(grant.token)
@@ -141,7 +147,9 @@ def of(resolved: Resolved, action: str, image: str = "") -> Rights | None:
     Returns:
         None where there is no service: the user's own credentials are used.
     """
-    return Rights(resolved.authority, resolved.identity, action, image) if resolved.authority else None
+    if not resolved.authority:
+        return None
+    return Rights(resolved.authority, resolved.identity, action, image, resolved.stanzas)
 
 
 @contextmanager

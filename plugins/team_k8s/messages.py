@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from team_k8s import names
@@ -58,7 +59,8 @@ def cloud(
     if noted.service and identity is not None:
         from team_k8s.authority import Rights  # noqa: PLC0415  # only where there is a service
 
-        access = Rights(noted.service, identity_from_proto(identity), action, image).access()
+        given = Rights(noted.service, identity_from_proto(identity), action, image).access()
+        access = replace(given, namespace=noted.namespace)  # where it is, not where it would go now
     else:
         access = kubeconfig.load(noted.kubeconfig, noted.context, noted.namespace)
     return Cloud(Api(access, call, patience=patience))

@@ -10,9 +10,11 @@ from team_k8s.names import Identity
 from waypaas_sdk.errors import MissingError, OptionError, PluginError, PolicyError, StateError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from teamconfig.profile import Profile
+    from teamconfig.stanza import Stanza
     from waypaas_sdk.arguments import JobInfo
 
 ADVISORY = "limits are advisory: no team config service is configured, standards come from a directory"
@@ -30,12 +32,14 @@ class Resolved:
         identity: Whose deployment they are for.
         note: To be shown to the user, or empty.
         authority: Address of the service that holds everybody to the standards; empty if none does.
+        stanzas: Options of waypoint.hcl that they were resolved with.
     """
 
     profile: Profile
     identity: Identity
     note: str
     authority: str = ""
+    stanzas: Sequence[Stanza] = ()
 
     @property
     def limits(self) -> str:
@@ -80,7 +84,7 @@ def resolve(
     except StandardsError as err:
         raise translated(err) from err
     identity = Identity(project, app, workspace, profile.environment, profile.team)
-    return Resolved(profile, identity, tree.note or "", tree.authority)
+    return Resolved(profile, identity, tree.note or "", tree.authority, stanzas)
 
 
 def of_job(job: JobInfo, source: Path, options: Any, stage: str) -> Resolved:

@@ -236,8 +236,15 @@ class Service:
         )
 
     def request_grant(
-        self, project: str, app: str, workspace: str, action: str, digest: str, key: str
-    ) -> rights_pb2.Grant:  # fmt: skip
+        self,
+        project: str,
+        app: str,
+        workspace: str,
+        action: str,
+        digest: str,
+        key: str,
+        stanzas: Sequence[Stanza] = (),
+    ) -> rights_pb2.Grant:
         """Ask for a one-use right.
 
         Args:
@@ -247,6 +254,7 @@ class Service:
             action: "deploy", "promote" or "destroy".
             digest: Of the image; empty to destroy.
             key: The same key finds the same grant.
+            stanzas: Options of waypoint.hcl.
 
         Returns:
             The grant, approved or waiting.
@@ -261,16 +269,18 @@ class Service:
                 action=action,
                 digest=digest,
                 idempotency_key=key,
+                stanzas=stanzas_json(stanzas),
             ),
         )
 
-    def redeem(self, token: str, digest: str, platform: str) -> rights_pb2.Credentials:
+    def redeem(self, token: str, digest: str, platform: str, stanzas: Sequence[Stanza] = ()) -> rights_pb2.Credentials:
         """Use a grant; with the session, if there is one.
 
         Args:
             token: Of the grant.
             digest: Of the image at hand.
             platform: "kubernetes" or "aws".
+            stanzas: Options of waypoint.hcl that the grant was asked for with.
 
         Returns:
             Credentials for at most 15 minutes.
@@ -278,7 +288,9 @@ class Service:
         Raises:
             StandardsError: The service refuses, or is away.
         """
-        request = rights_pb2.RedeemGrantRequest(token=token, digest=digest, platform=platform)
+        request = rights_pb2.RedeemGrantRequest(
+            token=token, digest=digest, platform=platform, stanzas=stanzas_json(stanzas)
+        )
         return self.call("Rights/RedeemGrant", request, deadline=15.0)  # type: ignore[no-any-return]  # by the contract
 
     def _read(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from teamconfig.service.config import Config
     from teamconfig.service.revisions import Revision, Revisions
     from teamconfig.service.telemetry import Metrics, Traces
+    from teamconfig.service.tls import Certificates
     from teamconfig.state.chain import Verdict
     from teamconfig.state.checkpoints import Checkpointer, Sink
     from teamconfig.state.database import Database
@@ -123,6 +124,7 @@ class Core:
         self.facts = Facts()
         self._sessions: OrderedDict[str, tuple[float, Session]] = OrderedDict()
         self._overlaid: tuple[Revision, Mapping[str, str], Tree] | None = None
+        self.certificates: Certificates | None = None
         self._readers = ThreadPoolExecutor(_READERS, "database-read")
         self.of_tree = kept.Kept()
         self.of_revision = kept.Kept()

@@ -41,6 +41,8 @@ def parts_of(core: Core) -> dict[str, str]:
         found["standards"] = "none have been read"
     if refused is not None:
         found["standards"] = f"revision {refused.name or 'unknown'} is refused: {refused.problems[0].what}"
+    if core.certificates is not None:
+        found["certificate"] = core.certificates.problem
     for name, provider in core.providers.items():
         found[f"provider {name}"] = provider.problem
     return found

@@ -139,6 +139,11 @@ async def redeem_grant(
     if _platform(request.platform) not in call.core.issuers:
         raise _no_platform(request.platform)
     now = call.core.now()
+    if hashlib.sha256(request.stanzas).hexdigest() != found.wanted.stanzas_hash:
+        raise refuse(
+            "stanzas_mismatch", "the grant is for other options of waypoint.hcl",
+            "what was approved is what is done", "ask for a new one: wps promote", grpc.StatusCode.FAILED_PRECONDITION,
+        )  # fmt: skip
     holding = Holding(
         principal=found.requester, device_key=b"", project=found.wanted.project, app=found.wanted.app,
         team=found.wanted.team, environment=found.wanted.environment, action=found.wanted.action,
@@ -151,7 +156,7 @@ async def redeem_grant(
         return leases.issue(tx, holding, now=now, expires=now + LEASE_SECONDS, handle=handle)
 
     lease = await call.commit(change, note=lambda one: {"lease": one.id, "digest": found.wanted.digest})
-    profile = resolved(call, tree, b"")
+    profile = resolved(call, tree, request.stanzas)
     return await _issue(call, lease, profile)
 
 

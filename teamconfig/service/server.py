@@ -113,7 +113,7 @@ async def running(config: Config) -> AsyncIterator[tuple[Core, str]]:
         server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=limits.MAX_CALLS_AT_ONCE * 2)
         health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
         _add(server, Frame(core, {f"/waypaas.v1.{name}": handler for name, handler in HANDLERS.items()}))
-        address = _listen(server, config)
+        address = _listen(server, config, core)
         tasks = [asyncio.create_task(health.watch(core, servicer)), asyncio.create_task(housekeeping.run(core))]
         await server.start()
         LOG.info("listening", extra={"address": address, "revision": _name(core)})
@@ -177,13 +177,14 @@ def _source(config: Config) -> Directory | History:
     return Directory((base / Path(config.standards).expanduser()).absolute())
 
 
-def _listen(server: grpc.aio.Server, config: Config) -> str:
+def _listen(server: grpc.aio.Server, config: Config, core: Core) -> str:
     made = tls.credentials(config)
     host, _, port = config.listen.rpartition(":")
     try:
         if made is None:
             bound = server.add_insecure_port(config.listen)
         else:
+            core.certificates = made[1]
             bound = server.add_secure_port(config.listen, made[0])
     except RuntimeError as err:
         why = "another process listens there, or it is no address of this machine"

@@ -1,0 +1,160 @@
+"""Load on a service that is about to suffer, and what was acknowledged meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import select
+
+from teamconfig.service import keys
+from teamconfig.state import audit, checkpoints, database, signers
+from teamconfig.state.tables import AUDIT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from testservers.oidc import OidcProvider
+    from testservers.service import Running
+
+ROOT = Path(__file__).resolve().parents[3]
+CLIENT = ROOT / "bench" / "service" / "client.py"
+AGAIN_SECONDS = 40.0
+"""After a fault calls are answered again within this time, on however slow a machine."""
+
+_NUMBER = count()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A call that ended.
+
+    Args:
+        request: Its id.
+        code: Name of its status.
+        began: Monotonic seconds.
+        took: Seconds.
+        text: What the service said.
+    """
+
+    request: str
+    code: str
+    began: float
+    took: float
+    text: str
+
+
+class Load:
+    """A process that calls a service as fast as it is answered.
+
+    Args:
+        running: The service.
+        idp: Vouches for who calls.
+        directory: For its files.
+        in_flight: Calls at once.
+        people: How many sessions make them.
+    """
+
+    def __init__(
+        self, running: Running, idp: OidcProvider, directory: Path, *, in_flight: int = 8, people: int = 2
+    ) -> None:
+        self._running = running
+        self._directory = directory
+        self.log = directory / "calls.log"
+        self.log.touch()
+        number = next(_NUMBER)
+        plan = directory / f"plan{number}.json"
+        plan.touch(mode=0o600)
+        plan.write_text(
+            json.dumps(
+                {
+                    "address": running.address,
+                    "authority": running.authority.read_text(),
+                    "sessions": [_session(running, idp, directory, f"{number}-{one}") for one in range(people)],
+                    "in_flight": in_flight,
+                    "seconds": 1e6,
+                    "log": str(self.log),
+                }
+            )
+        )
+        command = [sys.executable, str(CLIENT), str(plan)]
+        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environ)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End it, after the calls that run."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(30)
+
+    def ended(self, since: float = 0.0) -> list[Ended]:
+        """List the calls that have ended and began after some moment of the monotonic clock."""
+        found = []
+        for line in self.log.read_text().splitlines():
+            request, code, began, took, *text = line.split(" ", 4)
+            if float(began) >= since:
+                found.append(Ended(request, code, float(began), float(took), "".join(text)))
+        return found
+
+    def wait_for(self, number: int, since: float = 0.0) -> float:
+        """Wait until so many calls that began after a moment are answered; give how long that took in seconds."""
+        begun = time.monotonic()
+        until(lambda: sum(one.code == "OK" for one in self.ended(since)) >= number, AGAIN_SECONDS)
+        return time.monotonic() - begun
+
+
+def _session(running: Running, idp: OidcProvider, directory: Path, name: str) -> dict[str, str]:
+    token = idp.token(sub=f"u-{name}", preferred_username=name, groups=["payments-developers"], jti=f"load-{name}")
+    client = running.open(directory / f"home-{name}", "corp", token=token)
+    found = client.session()
+    client.close()
+    return {"token": found.access_token, "key": found.device_key}
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until something holds."""
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, f"it does not hold after {seconds:g} s"
+        time.sleep(0.05)
+
+
+def check_audit(running: Running, url: str, acknowledged: set[str]) -> int:
+    """Hold the audit of a service that was stopped against what its callers were told.
+
+    Args:
+        running: The service.
+        url: Of its database.
+        acknowledged: Ids of requests that were answered.
+
+    Returns:
+        How many rows there are.
+    """
+    state = running.directory / "state"
+    key = keys.signing(state)
+    opened = database.open(url)
+    try:
+        with opened.reading() as tx:
+            rows = list(tx.execute(select(AUDIT.c.request_id)).scalars())
+        sink = checkpoints.Sink(str(state / "checkpoints"), signers.Ed25519Signer(key, key.public_key()))
+        verdict = audit.check(opened, keys.audit(state), sink.read())
+    finally:
+        opened.close()
+    assert acknowledged - set(rows) == set()
+    assert verdict.problem == ""
+    assert verdict.checkpoints > 0
+    return len(rows)
