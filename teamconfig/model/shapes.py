@@ -60,5 +60,5 @@ PEER = Shape(
     "any, namespace, namespace/NAME, app/NAME or cidr/NETWORK", 100,
 )  # fmt: skip
 COUNT = Shape(r"[0-9]{1,4}|[0-9]{1,2}%|100%", "a number, or a share like 50%", 5)
-HOST = Shape(rf"((\*\.)?{_NAME})?", "a name in DNS, or empty for none")
+HOST = Shape(rf"(?!(\*\.)?[0-9.]+$)((\*\.)?{_NAME})?", "a name in DNS, no address, or empty for none")
 CAPABILITY = Shape(r"(?!CAP_)[A-Z][A-Z_]*", "a Linux capability without CAP_, as NET_BIND_SERVICE", 63)
