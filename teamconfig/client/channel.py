@@ -6,6 +6,7 @@ import base64
 import os
 import random
 import secrets
+import stat
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,24 @@ if TYPE_CHECKING:
 
 DEADLINE_SECONDS = 5.0
 TRIES = 3
-_LOOPBACK = ("127.", "localhost:", "[::1]:")
+_AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
+"""Nothing was done, or nobody can tell; a service that stops cancels what it has not begun."""
+
+REPEATABLE = frozenset({
+    "Sessions/GetSignIn", "Sessions/Close", "Sessions/WhoAmI", "Standards/Resolve", "Standards/Explain",
+    "Standards/ExplainRight", "Standards/ListProjects", "Standards/GetStatus", "Rights/RequestGrant",
+    "Rights/GetGrant", "Rights/CloseLease", "Rights/PutLock", "Rights/ListLocks", "Audit/Read", "Audit/Verify",
+})  # fmt: skip
+"""Methods that do no more the second time. All others are tried again only if the first try has not left this machine:
+
+a refresh token that is used twice ends the session, a grant is redeemed once, and each lease is a credential.
+"""
+
+_UNSENT = ("failed to connect to all addresses", "dns resolution failed", "empty address list")
+"""What gRPC says of a call for which it got no connection."""
+
 _PLAIN = "plaintext://"
+_LARGEST_AUTHORITY = 1024 * 1024
 _DETAILS = "grpc-status-details-bin"
 _SKEWED = "clock_skew"
 _OPTIONS = (("grpc.max_receive_message_length", 16 * 1024 * 1024), ("grpc.enable_retries", 0))
@@ -76,13 +93,14 @@ class Channel:
 
         Raises:
             ServiceError: The service refused.
-            UnreachableError: It did not answer, in TRIES tries.
+            UnreachableError: It did not answer; in TRIES tries if the method may be tried again.
         """
         full = f"/waypaas.v1.{method}"
         reply = _message_class(self._methods[full].output_type)
         rpc = self._channel.unary_unary(
             full, request_serializer=type(request).SerializeToString, response_deserializer=reply.FromString
         )
+        last: Any = None
         why = ""
         for attempt in range(1, TRIES + 1):
             try:
@@ -90,19 +108,21 @@ class Channel:
                     request, timeout=deadline, metadata=self._metadata(full, token), wait_for_ready=False
                 )
             except grpc.RpcError as err:
-                if err.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+                if err.code() not in _AWAY:
                     refused = refusal(err, self.address)
                     self._set_clock(err.trailing_metadata())
                     if refused.reason == _SKEWED and attempt == 1:
                         continue  # signed again by the service's clock
                     raise refused from None
-                why = _cause(err, deadline)
-                if attempt < TRIES:
-                    time.sleep(random.uniform(0.1, 0.4) * attempt)  # noqa: S311  # jitter
+                last, why = err, _cause(err, deadline)
+                if attempt == TRIES or not (method in REPEATABLE or _unsent(err)):
+                    break
+                time.sleep(random.uniform(0.1, 0.4) * attempt)  # noqa: S311  # jitter
                 continue
             self._set_clock(call.trailing_metadata())
             return answer
-        raise UnreachableError(self.address, why, TRIES)
+        told = refusal(last, self.address)
+        raise UnreachableError(self.address, why, attempt, told.problems[0] if told.request_id else None)
 
     def _metadata(self, method: str, token: str) -> tuple[tuple[str, str], ...]:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415  # 60 ms
@@ -127,20 +147,66 @@ class Channel:
         address = settings.service
         if address.startswith(_PLAIN):
             target = address.removeprefix(_PLAIN)
-            if not target.startswith(_LOOPBACK):
+            if not on_this_machine(target):
                 why = "a call without TLS is for this machine only"
                 raise errors.state(f"{address} is not allowed", why, f"write {target}", settings.where)
             return grpc.insecure_channel(target, options=_OPTIONS)
         roots = None
         if settings.certificate_authority:
-            try:
-                with open(os.path.expanduser(settings.certificate_authority), "rb") as file:  # a plugin's start
-                    roots = file.read()
-            except OSError as err:
-                what = f"certificate_authority {settings.certificate_authority} cannot be read"
-                why = (err.strerror or "the operating system refuses").lower()
-                raise errors.state(what, why, "correct it", settings.where) from err
+            roots = _authority(settings)
         return grpc.secure_channel(address, grpc.ssl_channel_credentials(roots), options=_OPTIONS)
+
+
+def on_this_machine(target: str) -> bool:
+    """Tell whether an address is one of this machine for everybody, whatever a name server says.
+
+    Args:
+        target: "host:port".
+
+    Returns:
+        Whether the host is "localhost" or a loopback address, and the port a number.
+    """
+    import ipaddress  # noqa: PLC0415  # of plain text only
+
+    host, _, port = target.rpartition(":")
+    if not (port.isascii() and port.isdigit()):
+        return False
+    if host == "localhost":
+        return True
+    bracketed = host.startswith("[") and host.endswith("]")
+    try:
+        found = ipaddress.ip_address(host[1:-1] if bracketed else host)
+    except ValueError:
+        return False
+    return found.is_loopback and (found.version == 6) == bracketed  # noqa: PLR2004  # IPv6 stands in brackets
+
+
+def _authority(settings: Settings) -> bytes:
+    """Read the file that the service's certificate is checked with; a repository may have named anything."""
+    name = settings.certificate_authority
+    what = f"certificate_authority {name} cannot be read"
+    try:
+        handle = os.open(os.path.expanduser(name), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would block
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise errors.state(what, "it is no file", "name a file of certificates in PEM", settings.where)
+            with open(handle, "rb", closefd=False) as file:
+                found = file.read(_LARGEST_AUTHORITY + 1)
+        finally:
+            os.close(handle)
+    except OSError as err:
+        why = (err.strerror or "the operating system refuses").lower()
+        raise errors.state(what, why, "correct it", settings.where) from err
+    if len(found) > _LARGEST_AUTHORITY:
+        why = f"it has more than {_LARGEST_AUTHORITY >> 20} MiB"
+        raise errors.state(what, why, "name a file of certificates in PEM", settings.where)
+    return found
+
+
+def _unsent(err: Any) -> bool:
+    """Tell whether a call has surely not left this machine."""
+    said = (err.details() or "").lower()
+    return err.code() is grpc.StatusCode.UNAVAILABLE and any(sign in said for sign in _UNSENT)
 
 
 def refusal(err: Any, address: str) -> ServiceError:

@@ -42,19 +42,18 @@ class UnreachableError(StandardsError):
         address: Of the service.
         why: The cause.
         tries: How often it was tried.
+        told: What the service itself says, if it is there and cannot answer.
     """
 
-    def __init__(self, address: str, why: str, tries: int) -> None:
-        super().__init__(
-            [
-                Problem(
-                    f"the team config service {address} cannot be reached",
-                    f"{why} ({tries} tries)",
-                    "check the network, or see `wps status --wait`",
-                    "",
-                )
-            ]
-        )
+    def __init__(self, address: str, why: str, tries: int, told: Problem | None = None) -> None:
+        if told is not None:
+            what, why = f"the team config service {address} cannot answer now", told.why
+            fix = told.fix
+        else:
+            what = f"the team config service {address} cannot be reached"
+            fix = "check the network, or see `wps status --wait`"
+        times = f"{tries} tries" if tries > 1 else "1 try"
+        super().__init__([Problem(what, f"{why} ({times})", fix, "")])
 
 
 def not_signed_in(address: str, why: str = "there is no session on this machine") -> SignInError:

@@ -131,7 +131,8 @@ class Vault:
         try:
             self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.directory.chmod(0o700)
-            write(self._trusted, json.dumps(trusted).encode())
+            if session.signing_keys:  # never forgotten for a session that has none
+                write(self._trusted, json.dumps(trusted).encode())
             write(self._file, json.dumps(content).encode())
         except OSError as err:
             raise _unusable(self._file, err) from err

@@ -36,7 +36,7 @@ async def read(call: Call, request: audit_pb2.ReadAuditRequest) -> audit_pb2.Rea
         teams = None
     if request.team and teams is None:
         teams = {request.team}
-    size = min(request.page_size or _PAGE, _PAGE)
+    size = min(max(request.page_size, 0) or _PAGE, _PAGE)
 
     def query(tx: Connection) -> list[Row]:
         return audit.read(

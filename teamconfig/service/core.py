@@ -49,8 +49,11 @@ FACTS_SECONDS = 1.0
 FACTS_MAX_SECONDS = 10.0
 """Without a look for that long nothing is decided any more."""
 
-READ_SECONDS = 2.5
+READ_SECONDS = 2.0
 """A read that takes longer is answered with "unavailable", whatever becomes of it."""
+
+READERS = "database-read"
+"""How the names of the threads begin that read from the database."""
 
 _SESSIONS = 4096
 _READERS = 8
@@ -125,7 +128,7 @@ class Core:
         self._sessions: OrderedDict[str, tuple[float, Session]] = OrderedDict()
         self._overlaid: tuple[Revision, Mapping[str, str], Tree] | None = None
         self.certificates: Certificates | None = None
-        self._readers = ThreadPoolExecutor(_READERS, "database-read")
+        self._readers = ThreadPoolExecutor(_READERS, READERS)
         self.of_tree = kept.Kept()
         self.of_revision = kept.Kept()
 
@@ -251,6 +254,10 @@ class Core:
             if len(self._sessions) > _SESSIONS:
                 self._sessions.popitem(last=False)
         return found
+
+    def close(self) -> None:
+        """Read no more; who reads from a database that hangs is not waited for."""
+        self._readers.shutdown(wait=False, cancel_futures=True)
 
     def forget_sessions(self) -> None:
         """Read all sessions anew: one of them has changed."""

@@ -172,8 +172,10 @@ class Frame:
         """Leave the row of a refused call, unless its own change has left one, or could not."""
         if isinstance(refusal.__cause__, Exception) and call.rows:
             return
-        if call.method in UNAUDITED or (call.unkept and refusal.code is grpc.StatusCode.UNAVAILABLE):
+        if call.method in UNAUDITED:
             return
+        if refusal.code is grpc.StatusCode.UNAVAILABLE and (call.unkept or refusal.reason.startswith("database_")):
+            return  # to wait for the database once more would only take longer
         try:
             await call.commit(outcome=refusal.outcome, reason=refusal.reason)
         except Refusal as second:

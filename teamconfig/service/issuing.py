@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import grpc
 
-from teamconfig.credentials import aws, kubernetes, names
+from teamconfig.credentials import aws, kubernetes, names, running
 from teamconfig.credentials.errors import CloudBusyError, CredentialsError, MissingError, PolicyError, StateError
 from teamconfig.credentials.scope import Scope
 from teamconfig.errors import Problem, StandardsError
@@ -42,11 +42,13 @@ class Wish:
 
     Args:
         lease: In the database already.
-        profile: The standards of the target.
+        profile: The standards of the target, with the options of waypoint.hcl.
+        bounds: The standards alone: what credentials may reach is not for waypoint.hcl to say.
     """
 
     lease: Lease
     profile: Profile
+    bounds: Profile
 
 
 class IssueError(Exception):
@@ -121,6 +123,33 @@ class KubernetesIssuer:
             ),
         )
 
+    async def runs(self, lease: Lease, profile: Profile, digest: str) -> bool:
+        """Look whether an image runs, by the service's own eyes.
+
+        Args:
+            lease: Of the deploy.
+            profile: The standards of the target.
+            digest: Of the image.
+
+        Returns:
+            Whether it does; False if nobody can tell.
+        """
+        held = lease.holding
+        try:
+            return await asyncio.to_thread(
+                running.seen,
+                _place(self._clouds.cluster, held.environment),
+                team=held.team,
+                environment=held.environment,
+                protected=profile.protected,
+                namespace=profile.kubernetes.namespace or names.namespace(held.team, held.environment),
+                project=held.project,
+                app=held.app,
+                digest=digest,
+            )
+        except (CredentialsError, IssueError):
+            return False
+
     async def revoke(self, lease: Lease) -> bool:
         """Remove the Secret that the token is bound to."""
         name = lease.handle.get("cluster", "")
@@ -152,7 +181,7 @@ class AwsIssuer:
 
     async def issue(self, wish: Wish) -> tuple[Mapping[str, str], rights_pb2.Credentials]:
         """Give a session of the team's role."""
-        held, profile = wish.lease.holding, wish.profile
+        held, profile = wish.lease.holding, wish.bounds
         ecs, registry = profile.ecs, profile.registry
         account = _place(lambda environment: self._clouds.account(environment, ecs.account or ""), held.environment)
         try:
@@ -164,7 +193,7 @@ class AwsIssuer:
                 account=account.id,
                 region=ecs.region or registry.region or account.sts_region,
                 cluster=ecs.cluster or "",
-                repositories=(registry.repository or f"{held.project}/{held.app}",),
+                repositories=(registry.repository or f"{held.team}/{held.project}/{held.app}",),
                 log_groups=(ecs.log_group,) if ecs.log_group else (),
                 roles=tuple(role.rpartition("/")[2] for role in (ecs.execution_role, ecs.task_role) if role),
                 partition=account.partition,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+import grpc
 
 from teamconfig.gen.waypaas.v1 import rights_pb2
 from teamconfig.policy.words import Action
-from teamconfig.service.refusal import malformed
+from teamconfig.service.refusal import malformed, refuse
 from teamconfig.service.sessions import to_proto
 from teamconfig.state import leases, locks, sessions
 from teamconfig.state.locks import KINDS
@@ -23,6 +26,7 @@ _TEXT = 300
 async def put_lock(call: Call, request: rights_pb2.PutLockRequest) -> rights_pb2.Lock:
     """Shut somebody or something out; a locked user's sessions are closed at once."""
     _permit(call, request.kind, request.subject)
+    await _refuse_outranked(call, request.kind, request.subject)
     if not request.reason.strip() or len(request.reason) > _TEXT or not request.reason.isprintable():
         raise malformed(f"reason is empty, longer than {_TEXT} letters, or not printable")
     caller, now = call.known(), call.core.now()
@@ -46,6 +50,7 @@ async def put_lock(call: Call, request: rights_pb2.PutLockRequest) -> rights_pb2
 async def remove_lock(call: Call, request: rights_pb2.RemoveLockRequest) -> rights_pb2.RemoveLockReply:
     """Let somebody in again; never oneself."""
     _permit(call, request.kind, request.subject)
+    await _refuse_outranked(call, request.kind, request.subject)
 
     def change(tx: Connection) -> bool:
         return locks.remove(tx, request.kind, request.subject)
@@ -74,11 +79,39 @@ async def list_locks(call: Call, request: rights_pb2.ListLocksRequest) -> rights
     return rights_pb2.ListLocksReply(locks=[_to_proto(lock) for lock in visible])
 
 
+async def _refuse_outranked(call: Call, kind: str, subject: str) -> None:
+    """Leave a lock to who made it, and to roles of the company: else a team would lift what security has locked."""
+    caller, now = call.known(), call.core.now()
+    found = await call.core.read(lambda tx: locks.active(tx, now=now))
+    held = next((lock for lock in found if (lock.kind, lock.subject) == (kind, subject)), None)
+    if held is not None and held.by != caller.principal and not caller.standing.organization:
+        by = held.by.name or held.by.subject
+        raise refuse("lock_of_another", f"the lock of {kind} {subject} is not yours", f"{by} made it: {held.reason}",
+                     f"ask {by}, or security")  # fmt: skip
+
+
+def _known(call: Call, kind: str, subject: str) -> bool:
+    """Tell whether there can be such a subject, so that a mistyped lock is not taken for one."""
+    tree = call.core.tree
+    if kind == "team":
+        return subject in tree.teams
+    if kind == "project":
+        return subject in tree.owners
+    if kind == "device":
+        return re.fullmatch(r"[0-9a-f]{64}", subject) is not None
+    issuer, bar, name = subject.partition("|")
+    return bool(issuer and bar and name)
+
+
 def _permit(call: Call, kind: str, subject: str) -> None:
     """Insist that the caller may lock this: their team's by a role there, themselves, or all by one of the company."""
     tree, caller = call.core.tree, call.known()
     if kind not in KINDS or not subject or len(subject) > _TEXT or not subject.isprintable():
         raise malformed(f"kind is not one of {', '.join(KINDS)}, or subject is empty, too long or not printable")
+    if not _known(call, kind, subject):
+        raise refuse("lock_unknown", f"there is no {kind} {subject[:80]}",
+                     "a user is issuer|subject as `wps whoami` and the audit show it, a device 64 hex digits",
+                     "correct it", grpc.StatusCode.NOT_FOUND)  # fmt: skip
     if kind == "team":
         call.about.team = subject
     elif kind == "project":

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
+import threading
+import time
 from typing import TYPE_CHECKING
 
 from teamconfig.service import config, server, telemetry
+from teamconfig.service.core import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+_LEAVE_SECONDS = 1.0
 
 
 def serve(path: Path, ready: Callable[[str], None], level: str = "INFO") -> None:
@@ -29,6 +36,19 @@ def serve(path: Path, ready: Callable[[str], None], level: str = "INFO") -> None
     """
     telemetry.log_to_stderr(level)
     asyncio.run(_serve(config.read(path), ready))
+    _leave()
+
+
+def _leave() -> None:
+    """End the process if a thread waits for a database that hangs: all else is closed, and Python would wait for it."""
+    ends = time.monotonic() + _LEAVE_SECONDS
+    while any(thread.name.startswith(READERS) for thread in threading.enumerate()):
+        if time.monotonic() > ends:
+            telemetry.LOG.warning("stopped, though the database hangs")
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
+        time.sleep(0.05)
 
 
 async def _serve(read: config.Config, ready: Callable[[str], None]) -> None:

@@ -6,11 +6,13 @@ What they do is `identity`'s; it blocks, and runs in threads.
 from __future__ import annotations
 
 import asyncio
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 
+from teamconfig import proof
 from teamconfig.gen.waypaas.v1 import sessions_pb2
 from teamconfig.identity.errors import IdentityError, UnavailableError
 from teamconfig.service.refusal import Refusal, unavailable
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from teamconfig.identity.identities import Identities
+    from teamconfig.identity.oidc import Identity
     from teamconfig.identity.principal import Membership, Principal
     from teamconfig.identity.providers import Settings
     from teamconfig.state.sessions import Session
@@ -64,20 +67,22 @@ class Provider:
             audience=getattr(found, "audience", ""),
         )
 
-    async def verify(self, token: str) -> tuple[Principal, Membership, str]:
+    async def verify(self, token: str, device_key: bytes) -> Identity:
         """Verify a token.
 
         Args:
             token: An ID token, or that of a job.
+            device_key: Public key of the device that shows it.
 
         Returns:
-            Who it is of, what is said of them, and an id of the token.
+            Who it is of, and what is said of them.
 
         Raises:
             IdentityError: It proves nothing, or nobody can tell.
         """
-        found = await self._ask(self._identities.by_token, self.name, token)
-        return found.principal, _linked(found.membership, found.link), found.token_id
+        asked = functools.partial(self._identities.by_token, nonce=proof.nonce(device_key))
+        found = await self._ask(asked, self.name, token)
+        return replace(found, membership=_linked(found.membership, found.link))
 
     async def sign_in(self, user: str, password: str) -> tuple[Principal, Membership]:
         """Sign in by password.
@@ -137,7 +142,8 @@ async def told(asked: Awaitable[Any]) -> Any:
     try:
         return await asked
     except UnavailableError as err:
-        raise unavailable("identity_away", str(err.problem.why or err.problem.what), err.problem.fix) from err
+        why = ": ".join(filter(None, (err.problem.what, err.problem.why)))
+        raise unavailable("identity_away", why, err.problem.fix) from err
     except IdentityError as err:
         raise Refusal([err.problem], err.reason, grpc.StatusCode.UNAUTHENTICATED) from err
     except TimeoutError as err:

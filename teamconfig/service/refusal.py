@@ -44,7 +44,7 @@ class Refusal(Exception):  # noqa: N818  # what it is, in the words of the contr
         outcome: Outcome = "denied",
         head: str = "",
     ) -> None:
-        self.error = StandardsError(problems, head)
+        self.error = StandardsError([shown(problem) for problem in problems], printable(head))
         self.reason = reason
         self.code = code or _CODES[self.error.kind]
         self.outcome = outcome
@@ -72,8 +72,22 @@ class Refusal(Exception):  # noqa: N818  # what it is, in the words of the contr
         )
 
 
+def printable(text: str) -> str:
+    """Escape what terminals obey, or show as something else: names in a request are anybody's."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign == "\n" else f"\\u{ord(sign):04x}" for sign in text)
+
+
+def shown(problem: Problem) -> Problem:
+    """Make a problem one that may be shown."""
+    what, why, fix, where = map(printable, (problem.what, problem.why, problem.fix, problem.where))
+    return Problem(what, why, fix, where, problem.kind)
+
+
 def problem_to_proto(problem: Problem) -> common_pb2.Problem:
     """Write a problem, its texts cut to what metadata has room for."""
+    problem = shown(problem)
     return common_pb2.Problem(
         what=problem.what[:_TEXT_BYTES],
         why=problem.why[:_TEXT_BYTES],

@@ -159,6 +159,26 @@ class Revisions:
         self.refused = None
         return True
 
+    def resume(self, name: str, commit: str) -> bool:
+        """Serve the revision that was served last, when the newest one is refused right after the start.
+
+        Args:
+            name: Of the revision.
+            commit: Full name in git; a directory has no revision but its present one.
+
+        Returns:
+            Whether it is served.
+        """
+        if self.current is not None or not commit:
+            return False
+        try:
+            files = self._source.files(commit)
+            tree = reading.tree(files, revision=name, origin=self._origin)
+        except (StandardsError, OSError):
+            return False  # it is told what is wrong with the newest one
+        self.current = Revision(tree, files, name, commit, self._serial(name, commit), self._now())
+        return True
+
     def follow(self, seconds: float, changed: Callable[[], None]) -> threading.Thread:
         """Look again and again, from a thread of its own.
 

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 import grpc
 
+from teamconfig import resolve, units
 from teamconfig.gen.waypaas.v1 import common_pb2, rights_pb2
 from teamconfig.policy.question import environment_kind
 from teamconfig.policy.words import Action, EnvironmentKind, Reason
 from teamconfig.service import grants as tokens
-from teamconfig.service.callers import identify, reread
-from teamconfig.service.issuing import IssueError, Wish
-from teamconfig.service.refusal import Refusal, malformed, refuse, unauthenticated
+from teamconfig.service.callers import reread
+from teamconfig.service.issuing import IssueError, KubernetesIssuer, Wish
+from teamconfig.service.refusal import Refusal, malformed, refuse
 from teamconfig.service.sessions import to_proto
 from teamconfig.service.standards import resolved
 from teamconfig.state import grants, leases, releases
+from teamconfig.state.errors import refused
 from teamconfig.state.grants import Wanted
 from teamconfig.state.leases import Holding
 from teamconfig.state.releases import Draft
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
     from teamconfig.profile import Profile
     from teamconfig.service.call import Call
-    from teamconfig.service.callers import Signed
     from teamconfig.state.grants import Grant
     from teamconfig.state.leases import Lease
     from teamconfig.tree import Tree
@@ -47,6 +48,7 @@ _ISSUED = (Action.READ, Action.LOGS, Action.BUILD, Action.DEPLOY, Action.EXEC, A
 _RUNS = (Action.DEPLOY, Action.PROMOTE)
 """What leaves an image running, if it succeeds."""
 
+_KEY_BYTES = 32
 _PLATFORMS = ("kubernetes", "aws")
 
 
@@ -61,7 +63,7 @@ async def request_grant(call: Call, request: rights_pb2.RequestGrantRequest) -> 
         request.idempotency_key and not _KEY.fullmatch(request.idempotency_key)
     ):
         raise malformed("plan_hash is not 64 hex digits, or idempotency_key has other signs than letters and digits")
-    await _reread_for(call, tree)
+    await reread_for(call, tree)
     profile = resolved(call, tree, request.stanzas)
     wanted = profile.promotion.approvals or 0
     seen = await _ran_before(call, profile, tree, request.digest)
@@ -95,8 +97,14 @@ async def approve_grant(call: Call, request: rights_pb2.ApproveGrantRequest) -> 
     call.aim(common_pb2.Target(project=found.wanted.project, app=found.wanted.app,
                                workspace=found.wanted.environment), tree)  # fmt: skip
     call.details["grant"] = found.id
-    await _reread_for(call, tree)
+    await reread_for(call, tree)
     call.permit(Action.APPROVE, tree, requested_by_another=found.requester.key != caller.principal.key)
+    if found.requester.kind == "person" and found.requester.issuer != caller.principal.issuer:
+        raise refuse(
+            "other_issuer", "the request cannot be approved",
+            "you signed in by another provider than who asked, so that you might be one person with two names",
+            f"sign in by the provider of {found.requester.issuer}, or ask somebody who did",
+        )  # fmt: skip
     now = call.core.now()
 
     def change(tx: Connection) -> Grant:
@@ -111,53 +119,9 @@ async def get_grant(call: Call, request: rights_pb2.GetGrantRequest) -> rights_p
     found = await _find(call, request.id)
     call.aim(common_pb2.Target(project=found.wanted.project, app=found.wanted.app,
                                workspace=found.wanted.environment), tree)  # fmt: skip
-    await _reread_for(call, tree)
+    await reread_for(call, tree)
     call.permit(Action.READ, tree)
     return _grant(call, found)
-
-
-async def redeem_grant(
-    call: Call, given: tuple[rights_pb2.RedeemGrantRequest, Signed]
-) -> rights_pb2.Credentials:  # fmt: skip
-    """Use a grant, once, for credentials."""
-    request, signed = given
-    tree = call.core.tree
-    call.action = Action.REDEEM
-    jti = tokens.read(request.token, call.core.key.public_key())
-    found = await call.core.read(lambda tx: grants.by_jti(tx, jti))
-    if found is None:
-        raise unauthenticated("grant_unknown", "the service has no such grant", "ask for a new one: wps promote")
-    call.details["grant"] = found.id
-    if signed.token:
-        await identify(call, signed)
-    call.aim(common_pb2.Target(project=found.wanted.project, app=found.wanted.app,
-                               workspace=found.wanted.environment), tree)  # fmt: skip
-    _refuse_locked(call, found)
-    if call.caller is not None:
-        await _reread_for(call, tree)
-        call.permit(Action.REDEEM, tree, approvals=len(found.approvers), approvals_wanted=found.approvals_wanted)
-    if _platform(request.platform) not in call.core.issuers:
-        raise _no_platform(request.platform)
-    now = call.core.now()
-    if hashlib.sha256(request.stanzas).hexdigest() != found.wanted.stanzas_hash:
-        raise refuse(
-            "stanzas_mismatch", "the grant is for other options of waypoint.hcl",
-            "what was approved is what is done", "ask for a new one: wps promote", grpc.StatusCode.FAILED_PRECONDITION,
-        )  # fmt: skip
-    holding = Holding(
-        principal=found.requester, device_key=b"", project=found.wanted.project, app=found.wanted.app,
-        team=found.wanted.team, environment=found.wanted.environment, action=found.wanted.action,
-        platform=request.platform, grant_id=found.id,
-    )  # fmt: skip
-
-    def change(tx: Connection) -> Lease:
-        grants.redeem(tx, jti, digest=request.digest, plan_hash=request.plan_hash, now=now)
-        handle = {"digest": found.wanted.digest}
-        return leases.issue(tx, holding, now=now, expires=now + LEASE_SECONDS, handle=handle)
-
-    lease = await call.commit(change, note=lambda one: {"lease": one.id, "digest": found.wanted.digest})
-    profile = resolved(call, tree, request.stanzas)
-    return await _issue(call, lease, profile)
 
 
 async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequest) -> rights_pb2.Credentials:
@@ -165,7 +129,7 @@ async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequ
     tree, caller = call.core.tree, call.known()
     project, app, team, environment = call.aim(request.target, tree)
     action = _action(request.action, _ISSUED)
-    await _reread_for(call, tree)
+    await reread_for(call, tree)
     if environment_kind(tree, environment) is EnvironmentKind.PRODUCTION and action in (Action.DEPLOY, Action.DESTROY):
         call.permit(action, tree, digest_seen=True, approvals=1, approvals_wanted=0)
         raise refuse(
@@ -180,8 +144,7 @@ async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequ
         why = f"the standard kubernetes.exec is deny, by {origin.winner.layer}" if origin else "kubernetes.exec is deny"
         fix = f"ask {tree.teams[team].owner or tree.org.contact or 'the platform team'}"
         raise refuse("exec_denied", f"a shell in {environment} is not allowed", why, fix)
-    if _platform(request.platform) not in call.core.issuers:
-        raise _no_platform(request.platform)
+    wanted_platform(call, request.platform)
     now = call.core.now()
     holding = Holding(
         principal=caller.principal, device_key=call.device_key, project=project, app=app, team=team,
@@ -195,7 +158,7 @@ async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequ
         return leases.issue(tx, holding, now=now, expires=now + LEASE_SECONDS, handle=handle)
 
     lease = await call.commit(change, note=lambda one: {"lease": one.id})
-    return await _issue(call, lease, profile)
+    return await give(call, lease, profile)
 
 
 async def close_lease(call: Call, request: rights_pb2.CloseLeaseRequest) -> rights_pb2.CloseLeaseReply:
@@ -213,27 +176,56 @@ async def close_lease(call: Call, request: rights_pb2.CloseLeaseRequest) -> righ
         held.project, held.app, held.team, held.environment,
     )  # fmt: skip
     revoke = held.platform == "kubernetes"
-
-    ran = request.outcome == "succeeded" and held.action in _RUNS and lease.handle.get("digest", "")
     now, revision = call.core.now(), call.core.revision.name
+    digest = lease.handle.get("digest", "")
+    told = request.outcome == "succeeded" and held.action in _RUNS and bool(digest)
+    ran = digest if told and _is_open(lease, now) and await _runs(call, lease, digest) else ""
 
     def change(tx: Connection) -> Lease:
-        if ran:
+        kept = leases.get(tx, lease.id)
+        if ran and kept is not None and _is_open(kept, now):
             draft = Draft(held.project, held.app, held.environment, ran, revision, "")
             releases.record(tx, draft, now=now)
         return leases.close(tx, lease.id, outcome=request.outcome, revoke=revoke)  # type: ignore[arg-type]  # checked
 
-    await call.commit(change, note=lambda _: {"lease": lease.id, "outcome": request.outcome, "ran": ran or ""})
+    await call.commit(change, note=lambda _: {"lease": lease.id, "outcome": request.outcome, "ran": ran})
     if revoke and await call.core.issuers["kubernetes"].revoke(lease):
         await call.commit(lambda tx: leases.revoked(tx, lease.id), note=lambda _: {"lease": lease.id})
     return rights_pb2.CloseLeaseReply()
 
 
-async def _issue(call: Call, lease: Lease, profile: Profile) -> rights_pb2.Credentials:
-    """Get credentials for a lease that stands in the database; how that ended is a row of its own."""
+def _is_open(lease: Lease, now: float) -> bool:
+    """Tell whether credentials were given for a lease and nobody has said yet how their use ended."""
+    return lease.state == "issued" and not lease.outcome and now < lease.expires and "cluster" in lease.handle
+
+
+async def _runs(call: Call, lease: Lease, digest: str) -> bool:
+    """Look whether the image runs: that it did is what lets it go on to the next environment."""
+    issuer = call.core.issuers.get(lease.holding.platform)
+    if not isinstance(issuer, KubernetesIssuer):
+        return False
+    held = lease.holding
+    profile = resolve.profile(call.core.tree, project=held.project, app=held.app, workspace=held.environment)
+    return await issuer.runs(lease, profile, digest)
+
+
+async def give(call: Call, lease: Lease, profile: Profile) -> rights_pb2.Credentials:
+    """Get credentials for a lease that stands in the database; how that ended is a row of its own.
+
+    Args:
+        call: The call.
+        lease: In the database already.
+        profile: The standards of the target, with the options of waypoint.hcl.
+
+    Returns:
+        The credentials.
+
+    Raises:
+        Refusal: There are none; the lease is closed.
+    """
     issuer = call.core.issuers[lease.holding.platform]
     try:
-        handle, made = await issuer.issue(Wish(lease, profile))
+        handle, made = await issuer.issue(Wish(lease, profile, resolved(call, call.core.tree, b"")))
     except IssueError as err:
         await call.commit(
             lambda tx: leases.close(tx, lease.id, outcome="failed", revoke=False),
@@ -241,14 +233,30 @@ async def _issue(call: Call, lease: Lease, profile: Profile) -> rights_pb2.Crede
         )  # fmt: skip
         raise Refusal([err.problem], err.reason, err.code, "failed") from err
     whole = {**lease.handle, **handle}
-    await call.commit(lambda tx: leases.set_handle(tx, lease.id, whole), note=lambda _: {"lease": lease.id})
+
+    def kept(tx: Connection) -> None:
+        leases.set_handle(tx, lease.id, whole)
+        now = leases.get(tx, lease.id)
+        if now is None or now.state != "issued":
+            raise refused("session_locked", "the credentials are not given", "somebody was locked meanwhile",
+                          "ask your team's lead, or the platform team", keep=True)  # fmt: skip
+
+    await call.commit(kept, note=lambda _: {"lease": lease.id})
     found: rights_pb2.Credentials = made
     found.lease_id = lease.id
     return found
 
 
-async def _reread_for(call: Call, tree: Tree) -> None:
-    """Read the caller's groups for this very call, where it is about production."""
+async def reread_for(call: Call, tree: Tree) -> None:
+    """Read the caller's groups for this very call, where it is about production.
+
+    Args:
+        call: The call; what it is about is known.
+        tree: The standards.
+
+    Raises:
+        Refusal: Nobody can tell, or only a new ID token.
+    """
     if environment_kind(tree, call.about.environment) is EnvironmentKind.PRODUCTION:
         await reread(call, always=True)
 
@@ -260,10 +268,18 @@ async def _ran_before(call: Call, profile: Profile, tree: Tree, digest: str) -> 
     source = profile.promotion.source or (names[place - 1] if place else "")
     if not source:
         return True
-    found = await call.core.read(
-        lambda tx: releases.find(tx, profile.project, profile.app, source, digest)
-    )  # fmt: skip
-    return found is not None
+    found = await call.core.read(lambda tx: releases.find(tx, profile.project, profile.app, source, digest))
+    if found is None:
+        return False
+    soak = units.parse_duration(profile.promotion.soak or "0s").total_seconds()
+    left = found.created + soak - call.core.now()
+    if left > 0:
+        raise refuse(
+            "soaking", f"the image has not run long enough in {source}",
+            f"the standard promotion.soak is {profile.promotion.soak}, of which {left:.0f} s are left",
+            "try again then", grpc.StatusCode.FAILED_PRECONDITION,
+        )  # fmt: skip
+    return True
 
 
 async def _find(call: Call, grant_id: str) -> Grant:
@@ -272,18 +288,6 @@ async def _find(call: Call, grant_id: str) -> Grant:
         raise refuse("grant_unknown", "there is no such grant", "none is known by this id", "see `wps promote --list`",
                      grpc.StatusCode.NOT_FOUND)  # fmt: skip
     return found
-
-
-def _refuse_locked(call: Call, found: Grant) -> None:
-    """A grant of somebody who was locked meanwhile is worth nothing."""
-    for key in (
-        ("user", found.requester.key),
-        ("team", found.wanted.team),
-        ("project", found.wanted.project),
-    ):
-        if key in call.core.facts.locked:
-            why = f"{key[0]} {key[1]} is locked: {call.core.facts.locked[key]}"
-            raise refuse("session_locked", "the grant cannot be used", why, "ask the platform team")
 
 
 def _grant(call: Call, grant: Grant) -> rights_pb2.Grant:
@@ -313,14 +317,20 @@ def _action(text: str, known: tuple[Action, ...]) -> Action:
     raise malformed(f"action is not one of {', '.join(known)}")
 
 
-def _platform(text: str) -> str:
+def wanted_platform(call: Call, text: str) -> None:
+    """Insist on a platform that the service gives credentials of.
+
+    Args:
+        call: The call.
+        text: As asked for.
+
+    Raises:
+        Refusal: There is no such platform, or nothing of it is configured.
+    """
     if text not in _PLATFORMS:
         raise malformed(f"platform is not one of {', '.join(_PLATFORMS)}")
-    return text
-
-
-def _no_platform(platform: str) -> Refusal:
-    section = "clusters" if platform == "kubernetes" else "accounts"
-    return refuse("no_platform", f"the service gives no {platform} credentials",
-                  f"its service.yaml has no {section}", "ask the platform team",
-                  grpc.StatusCode.FAILED_PRECONDITION)  # fmt: skip
+    if text not in call.core.issuers:
+        section = "clusters" if text == "kubernetes" else "accounts"
+        raise refuse("no_platform", f"the service gives no {text} credentials",
+                     f"its service.yaml has no {section}", "ask the platform team",
+                     grpc.StatusCode.FAILED_PRECONDITION)  # fmt: skip

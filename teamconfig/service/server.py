@@ -26,6 +26,7 @@ from teamconfig.service import (
     keys,
     limits,
     locks,
+    redeeming,
     rights,
     sessions,
     standards,
@@ -35,6 +36,7 @@ from teamconfig.service.core import Core
 from teamconfig.service.frame import Frame, decoder
 from teamconfig.service.issuing import AwsIssuer, KubernetesIssuer
 from teamconfig.service.providers import Provider
+from teamconfig.service.refusal import Refusal
 from teamconfig.service.revisions import Directory, Revisions
 from teamconfig.service.taking import Taking
 from teamconfig.service.telemetry import LOG, Metrics, Traces
@@ -63,7 +65,7 @@ HANDLERS: Mapping[str, Any] = {
     "Rights/RequestGrant": rights.request_grant,
     "Rights/ApproveGrant": rights.approve_grant,
     "Rights/GetGrant": rights.get_grant,
-    "Rights/RedeemGrant": rights.redeem_grant,
+    "Rights/RedeemGrant": redeeming.redeem_grant,
     "Rights/IssueCredentials": rights.issue_credentials,
     "Rights/CloseLease": rights.close_lease,
     "Rights/PutLock": locks.put_lock,
@@ -115,6 +117,8 @@ async def running(config: Config) -> AsyncIterator[tuple[Core, str]]:
         _add(server, Frame(core, {f"/waypaas.v1.{name}": handler for name, handler in HANDLERS.items()}))
         address = _listen(server, config, core)
         tasks = [asyncio.create_task(health.watch(core, servicer)), asyncio.create_task(housekeeping.run(core))]
+        with contextlib.suppress(Refusal):  # health tells
+            await core.refresh_facts()  # else the first calls would be refused
         await server.start()
         LOG.info("listening", extra={"address": address, "revision": _name(core)})
         try:
@@ -147,6 +151,9 @@ def _core(config: Config, stack: contextlib.AsyncExitStack) -> Core:
     taking = Taking(source, kept, writer, config.signers, core_now, signed=config.allowed_signers is not None)
     revisions = Revisions(source, taking.check, config.standards, taking.serial, core_now)
     revisions.look()
+    before = taking.last() if revisions.current is None else None
+    if before is not None:
+        revisions.resume(before.name, before.commit)
     stack.callback(revisions.close)
     identities = Identities(identity_providers.read(config.providers, str(config.path)), core_now)
     stack.callback(identities.close)
@@ -160,6 +167,7 @@ def _core(config: Config, stack: contextlib.AsyncExitStack) -> Core:
     core = Core(
         config, kept, writer, revisions, key, known, issuers, metrics, traces, audit_key, sink, pointer
     )  # fmt: skip
+    stack.callback(core.close)
     revisions.follow(config.poll_seconds, lambda: None)
     if config.metrics:
         page = metrics.serve(config.metrics)
@@ -170,7 +178,12 @@ def _core(config: Config, stack: contextlib.AsyncExitStack) -> Core:
 def _source(config: Config) -> Directory | History:
     base = config.path.parent
     if config.standards.startswith("git+"):
-        return History(git.location(config.standards, base), dict(os.environ), config.allowed_signers)
+        place = git.location(config.standards, base)
+        if config.allowed_signers is None and not git.is_authenticated(place):
+            why = "whoever stands between could change them: neither the connection nor the commits prove where from"
+            fix = "write git+https:// or git+ssh://, or give allowed_signers"
+            raise errors.state(f"standards {place} are not allowed", why, fix, str(config.path))
+        return History(place, dict(os.environ), config.allowed_signers)
     if config.allowed_signers is not None:
         why, where = "only commits are signed", str(config.path)
         raise errors.state("allowed_signers is not allowed", why, "write standards: git+URL#main", where)

@@ -22,6 +22,7 @@ from teamconfig.state.sessions import Tokens
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from teamconfig.identity.oidc import Identity
     from teamconfig.identity.principal import Principal
     from teamconfig.policy.standing import Standing
     from teamconfig.service.call import Call
@@ -63,20 +64,20 @@ async def open_session(call: Call, given: tuple[sessions_pb2.OpenRequest, Signed
             "provider_unknown", f"there is no provider {request.provider[:_NAME]}", f"the service has {known}",
             "run `wps init`", grpc.StatusCode.INVALID_ARGUMENT,
         )  # fmt: skip
+    spent: Identity | None = None
     if request.WhichOneof("proof") == "password":
-        account = request.password.user.casefold()[:_NAME]
-        for who in (f"account {account}", f"peer {call.peer.rpartition(':')[0]}"):
+        peer, account = call.peer.rpartition(":")[0], request.password.user.casefold()[:_NAME]
+        for who in (f"peer {peer}", f"account {account} from {peer}"):
             wait = core.sign_ins.take(who, time.monotonic())
             if wait:
                 raise refuse(
                     "too_many_sign_ins", "the sign-in was not tried", "there were too many of late",
                     f"try again in {wait:.0f} s", grpc.StatusCode.RESOURCE_EXHAUSTED,
                 )  # fmt: skip
-        found = list(await told(provider.sign_in(request.password.user, request.password.password)))
+        found = await told(provider.sign_in(request.password.user, request.password.password))
     elif request.token:
-        *found, token_id = await told(provider.verify(request.token))
-        if not core.spent.fresh(token_id, time.monotonic()):
-            raise unauthenticated("token_used", "this ID token has opened a session before", "run `wps init` again")
+        identity = await told(provider.verify(request.token, request.device_key))
+        found, spent = (identity.principal, identity.membership), identity
     else:
         raise malformed("it has neither a token nor a password")
     principal, membership = found
@@ -85,6 +86,7 @@ async def open_session(call: Call, given: tuple[sessions_pb2.OpenRequest, Signed
     made = _Made(core.now())
 
     def change(tx: Connection) -> Session:
+        _spend(tx, spent, made.now)
         return sessions.open(
             tx, principal, provider=request.provider, device_key=request.device_key,
             device_name=request.device_name[:_NAME], membership=membership, tokens=made.tokens, now=made.now,
@@ -111,9 +113,11 @@ async def refresh(call: Call, given: tuple[sessions_pb2.RefreshRequest, Signed])
     provider = core.providers.get(session.provider)
     if provider is None:
         raise unauthenticated("provider_gone", f"the service knows no provider {session.provider} any more")
+    spent: Identity | None = None
     if request.token:
-        principal, membership, _ = await told(provider.verify(request.token))
-        if principal != session.principal:
+        spent = await told(provider.verify(request.token, session.device_key))
+        membership = spent.membership
+        if spent.principal != session.principal:
             raise unauthenticated("other_principal", "the new ID token is of somebody else")
     elif provider.rereads:
         membership = await told(provider.membership(session))
@@ -122,6 +126,7 @@ async def refresh(call: Call, given: tuple[sessions_pb2.RefreshRequest, Signed])
     made = _Made(core.now(), session.created + REFRESH_SECONDS if session.principal.kind == "workload" else 0.0)
 
     def change(tx: Connection) -> Session:
+        _spend(tx, spent, made.now)
         return sessions.rotate(tx, old, tokens=made.tokens, now=made.now, membership=membership)
 
     try:
@@ -212,6 +217,12 @@ def _refuse_disabled(call: Call) -> None:
     if locked is not None:
         raise refuse("session_locked", "you are locked out", f"somebody locked you or this device: {locked}",
                      "ask your team's lead, or the platform team", grpc.StatusCode.UNAUTHENTICATED)  # fmt: skip
+
+
+def _spend(tx: Connection, identity: Identity | None, now: float) -> None:
+    """Let a token open or renew one session only, at whatever replica."""
+    if identity is not None:
+        sessions.spend_proof(tx, identity.token_id[:128], expires=identity.expires, now=now)
 
 
 class _Made:

@@ -33,6 +33,8 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _REMOTE = re.compile(r"[a-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9_.~-]+)+")
 _PAGE = 200
 _STANZAS = 16
+OF_APPS = frozenset({"kubernetes", "ecs", "network", "registry", "observability"})
+"""Sections that a waypoint.hcl may deviate from; how a release is promoted and tested is not for who asks for it."""
 
 
 async def resolve_profile(call: Call, request: standards_pb2.ResolveRequest) -> standards_pb2.SignedProfile:
@@ -120,6 +122,10 @@ async def register_project(call: Call, request: standards_pb2.RegisterProjectReq
         team = own[0]
     call.about.team = team
     call.permit(Action.REGISTER, tree, team=team)
+    if tree.owners.get(name, team) != team:
+        raise refuse("project_taken", f"project {name} cannot be registered for team {team}",
+                     "another team has a project of this name", "choose another name, or ask the platform team",
+                     grpc.StatusCode.FAILED_PRECONDITION)  # fmt: skip
     now = call.core.now()
 
     def change(tx: Connection) -> Registration:
@@ -138,7 +144,7 @@ async def list_projects(call: Call, request: standards_pb2.ListProjectsRequest) 
     if caller.standing.organization:
         visible = set(tree.teams)
     wanted = visible & {request.team} if request.team else visible
-    size = min(request.page_size or _PAGE, _PAGE)
+    size = min(max(request.page_size, 0) or _PAGE, _PAGE)
     remotes = await call.core.read(
         lambda tx: {one.name: one.remote for one in projects.page(tx, teams=wanted, limit=10_000)}
     )
@@ -233,9 +239,15 @@ def read_stanzas(content: bytes) -> list[Stanza]:
         return []
     try:
         found: Any = json.loads(content)
+        json.dumps(found, ensure_ascii=False).encode()  # refuses lone surrogates, which no answer could quote
         made = [Stanza(str(one["section"]), dict(one["values"]), str(one["path"])) for one in found]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as err:
         raise malformed("stanzas is not JSON of a list of {section, path, values}") from err
     if len(made) > _STANZAS:
         raise malformed(f"stanzas has more than {_STANZAS} entries")
+    odd = sorted({stanza.section for stanza in made} - OF_APPS)
+    if odd:
+        raise malformed(
+            f"stanzas names section {odd[0][:40]!r}, which no app sets: they are {', '.join(sorted(OF_APPS))}"
+        )
     return made

@@ -8,23 +8,26 @@ from teamconfig import StandardsError, reading
 from teamconfig.errors import Problem
 from teamconfig.identity.principal import Membership, Principal
 from teamconfig.policy import changes, rows, standing
-from teamconfig.policy.changes import Signer
+from teamconfig.policy.changes import Signed, Signer
 from teamconfig.service.call import NOBODY
 from teamconfig.state import taken
 from teamconfig.state.writer import Event
 from teamconfig.store.history import History
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from teamconfig.service.revisions import Directory, Revision
     from teamconfig.state.database import Database
     from teamconfig.state.taken import Taken
     from teamconfig.state.writer import Writer
+    from teamconfig.store.history import Commit
     from teamconfig.tree import Tree
 
 TESTS = "policy-tests.yaml"
 _SECONDS = 10.0
+MOST_COMMITS = 200
+"""Commits of which it is looked at what they hold, the newest first; who signed older ones only does not count."""
 
 
 class Taking:
@@ -79,9 +82,9 @@ class Taking:
 
     def _lineage(self, source: History, old: Revision | None, new: Tree, commit: str) -> list[Problem]:
         """Hold a commit against the one that was taken last, also by an earlier run of the service."""
-        before = self._last()
+        before = self.last()
         if before is None or not before.commit:
-            source.signers("", commit)
+            source.commits("", commit)
             return []
         forward = source.descends(before.commit, commit)
         if not self._signed:
@@ -90,10 +93,37 @@ class Taking:
                 Problem("the new revision is not a fast-forward", why, "revert by a new commit", new.revision)
             ]  # fmt: skip
         old_tree = old.tree if old is not None and old.commit == before.commit else self._read(source, before)
-        names = source.signers(before.commit, commit) if forward else ()
-        return changes.check(
-            old_tree, new, {name: self._signer(old_tree, name) for name in names}, fast_forward=forward
-        )
+        commits = source.commits(before.commit, commit) if forward else []
+        signed = self._signatures(source, (before.commit, old_tree), (commit, new), commits[:MOST_COMMITS])
+        return changes.check(old_tree, new, signed, fast_forward=forward)
+
+    def _signatures(
+        self, source: History, old: tuple[str, Tree], new: tuple[str, Tree], commits: Sequence[Commit]
+    ) -> Iterator[Signed]:
+        """Tell who signed what; a commit whose standards cannot be read counts for nobody."""
+        served, tree = old
+        read: dict[str, Tree] = {}
+        for commit in commits:
+            signer = self._signer(tree, commit.signer)
+            if commit.name == new[0]:
+                yield Signed(commit.signer, signer, tree, new[1])
+                continue
+            place = source.base(served, commit.name)
+            if not place:
+                continue
+            try:
+                base = tree if place == served else self._content(source, place, place, read)
+                held = self._content(source, commit.name, commit.content, read)
+            except StandardsError:
+                continue
+            yield Signed(commit.signer, signer, base, held)
+
+    @staticmethod
+    def _content(source: History, commit: str, content: str, read: dict[str, Tree]) -> Tree:
+        """Read the standards of a commit, once for all commits that hold the same."""
+        if content not in read:
+            read[content] = reading.tree(source.files(commit), revision=commit, origin=str(source.place))
+        return read[content]
 
     def _read(self, source: History, before: Taken) -> Tree:
         try:
@@ -132,6 +162,7 @@ class Taking:
 
         return self._writer.submit(lambda tx: taken.take(tx, name, commit), event).result(_SECONDS).serial
 
-    def _last(self) -> Taken | None:
+    def last(self) -> Taken | None:
+        """Give the revision that was taken last, by any process."""
         with self._database.reading() as tx:
             return taken.last(tx)

@@ -121,7 +121,10 @@ class Traces:
         if self._tracer is None:
             yield None
             return
-        with self._tracer.start_as_current_span(method, attributes={"waypaas.request_id": request_id}) as span:
+        about = {"waypaas.request_id": request_id}
+        with self._tracer.start_as_current_span(
+            method, attributes=about, record_exception=False, set_status_on_exception=False
+        ) as span:  # a refusal quotes what somebody wrote, which is not for traces
             yield span
 
     def close(self) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import ssl
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 
 from teamconfig import errors
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from teamconfig.service.config import Config
+
+
+class PairError(Exception):
+    """A certificate and a key that cannot be served together."""
 
 
 class Certificates:
@@ -38,9 +44,8 @@ class Certificates:
         try:
             stamp = self._looked()
             found = self._read()
-        except OSError as err:  # what ssl refuses too
-            refused = isinstance(err, ssl.SSLError)
-            why = "they do not belong together" if refused else (err.strerror or str(err)).lower()
+        except (OSError, PairError) as err:
+            why = _why(err)
             where = f"{self._certificate}, {self._key}"
             raise errors.state("the certificate and key cannot be used", why, "see to that", where) from err
         self._stamp = stamp
@@ -53,8 +58,8 @@ class Certificates:
             if stamp == self._stamp:
                 return None
             found = self._read()
-        except OSError as err:
-            self.problem = f"the new certificate cannot be used: {err}"
+        except (OSError, PairError) as err:
+            self.problem = f"the new certificate cannot be used: {_why(err)}"
             return None
         self._stamp, self.problem = stamp, ""
         return found
@@ -65,12 +70,27 @@ class Certificates:
 
     def _read(self) -> grpc.ServerCertificateConfiguration:
         chain, key = self._certificate.read_bytes(), self._key.read_bytes()
-        with tempfile.TemporaryDirectory() as scratch:  # 0700; a half-written pair is found by loading it
-            one, two = Path(scratch, "chain"), Path(scratch, "key")
-            one.write_bytes(chain)
-            two.write_bytes(key)
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(one, two)
+        _check(chain, key)  # a pair that is half written is found so
         return grpc.ssl_server_certificate_configuration([(key, chain)])
+
+
+def _check(chain: bytes, key: bytes) -> None:
+    """Make sure that a key is the first certificate's; in memory, so that the key is nowhere else."""
+    form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    try:
+        certificate = x509.load_pem_x509_certificates(chain)[0]
+        private = serialization.load_pem_private_key(key, None)
+        same = certificate.public_key().public_bytes(*form) == private.public_key().public_bytes(*form)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as err:
+        raise PairError from err
+    if not same:
+        raise PairError
+
+
+def _why(err: OSError | PairError) -> str:
+    if isinstance(err, PairError):
+        return "certificate and key do not belong together, or one of them is not whole"
+    return (err.strerror or str(err)).lower()
 
 
 def credentials(config: Config) -> tuple[grpc.ServerCredentials, Certificates] | None:

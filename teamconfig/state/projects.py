@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from teamconfig.state.errors import refused
 from teamconfig.state.people import from_columns, to_columns
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
     from teamconfig.identity.principal import Principal
+
+MOST_PROJECTS = 500
+"""That a team may register; team.yaml may list more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,19 @@ def register(tx: Connection, name: str, *, team: str, remote: str, by: Principal
         The project, and whether it is new.
 
     Raises:
-        RefusedError: "project_taken" (another team has it), or "remote_differs" (another git remote is known for it).
+        RefusedError: "project_taken" (another team has it), "remote_differs" (another git remote is known for it),
+            or "too_many_projects".
     """
     before = find(tx, name)
     if before is None:
+        mine = select(func.count()).select_from(PROJECTS).where(PROJECTS.c.team == team)
+        if (tx.execute(mine).scalar() or 0) >= MOST_PROJECTS:
+            raise refused(
+                "too_many_projects",
+                f"project {name} cannot be registered for team {team}",
+                f"a team registers at most {MOST_PROJECTS}",
+                "list it in team.yaml instead",
+            )
         row = {"project": name, "team": team, "remote": remote, **to_columns("by", by), "created": now}
         tx.execute(insert(PROJECTS), row)
         return Registration(Project(name, team, remote, by, now), created=True)

@@ -18,12 +18,15 @@ from sqlalchemy import delete, insert, select, update
 from teamconfig.identity.principal import Membership, Principal
 from teamconfig.state.errors import RefusedError, refused
 from teamconfig.state.people import from_columns, to_columns
-from teamconfig.state.tables import SESSIONS, SPENT_TOKENS
+from teamconfig.state.tables import SESSIONS, SPENT_PROOFS, SPENT_TOKENS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
 Standing = Literal["live", "expired", "closed"]
+
+PROOF_SECONDS = 600.0
+"""How long after its end a used token is remembered: clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +301,26 @@ def set_membership(tx: Connection, session_id: str, membership: Membership) -> b
         (SESSIONS.c.id == session_id) & SESSIONS.c.closed_at.is_(None) & (SESSIONS.c.groups_read <= membership.read_at)
     )
     return tx.execute(update(SESSIONS).where(mine).values(_membership_columns(membership))).rowcount == 1
+
+
+def spend_proof(tx: Connection, proof: str, *, expires: float, now: float) -> None:
+    """Note that a token of an issuer was used; a second use of it is refused until long after its end.
+
+    Args:
+        tx: Transaction of the writer.
+        proof: Id of the token, the same for the same token only.
+        expires: When the token ends, seconds since 1970.
+        now: Seconds since 1970.
+
+    Raises:
+        RefusedError: "token_used".
+    """
+    tx.execute(delete(SPENT_PROOFS).where(SPENT_PROOFS.c.expires < now - PROOF_SECONDS))
+    if tx.execute(select(SPENT_PROOFS.c.proof).where(SPENT_PROOFS.c.proof == proof)).first() is not None:
+        raise refused(
+            "token_used", "you are not signed in", "this token has been used before", "sign in again: wps init"
+        )
+    tx.execute(insert(SPENT_PROOFS), {"proof": proof, "expires": expires})
 
 
 def prune(tx: Connection, *, before: float) -> int:

@@ -79,6 +79,15 @@ SPENT_TOKENS = Table(
     Index(None, "session"),
 )
 
+SPENT_PROOFS = Table(
+    "spent_proofs",
+    METADATA,
+    Column("proof", String(128), primary_key=True),
+    Column("expires", Double, nullable=False),
+    Index(None, "expires"),
+)
+"""ID tokens that have opened or renewed a session: each does so once, at whatever replica."""
+
 GRANTS = Table(
     "grants",
     METADATA,

@@ -59,18 +59,20 @@ class GetGrantRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ...) -> None: ...
 
 class RedeemGrantRequest(_message.Message):
-    __slots__ = ("token", "digest", "plan_hash", "platform", "stanzas")
+    __slots__ = ("token", "digest", "plan_hash", "platform", "stanzas", "device_key")
     TOKEN_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     PLAN_HASH_FIELD_NUMBER: _ClassVar[int]
     PLATFORM_FIELD_NUMBER: _ClassVar[int]
     STANZAS_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_KEY_FIELD_NUMBER: _ClassVar[int]
     token: str
     digest: str
     plan_hash: str
     platform: str
     stanzas: bytes
-    def __init__(self, token: _Optional[str] = ..., digest: _Optional[str] = ..., plan_hash: _Optional[str] = ..., platform: _Optional[str] = ..., stanzas: _Optional[bytes] = ...) -> None: ...
+    device_key: bytes
+    def __init__(self, token: _Optional[str] = ..., digest: _Optional[str] = ..., plan_hash: _Optional[str] = ..., platform: _Optional[str] = ..., stanzas: _Optional[bytes] = ..., device_key: _Optional[bytes] = ...) -> None: ...
 
 class IssueCredentialsRequest(_message.Message):
     __slots__ = ("target", "action", "platform", "stanzas", "digest")

@@ -27,6 +27,7 @@ def upgrade() -> None:
     _approvals()
     _leases()
     _spent_tokens()
+    _spent_proofs()
     if op.get_bind().dialect.name == "postgresql":
         op.execute(_FUNCTION)
         op.execute(_TRIGGER)
@@ -267,6 +268,16 @@ def _leases() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_leases")),
     )
     op.create_index(op.f("ix_leases_state_expires"), "leases", ["state", "expires"], unique=False)
+
+
+def _spent_proofs() -> None:
+    op.create_table(
+        "spent_proofs",
+        sa.Column("proof", sa.String(length=128), nullable=False),
+        sa.Column("expires", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("proof", name=op.f("pk_spent_proofs")),
+    )
+    op.create_index(op.f("ix_spent_proofs_expires"), "spent_proofs", ["expires"], unique=False)
 
 
 def _spent_tokens() -> None:
