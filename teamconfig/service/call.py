@@ -93,6 +93,7 @@ class Call:
         about: What it is about.
         details: What else the audit shall know.
         rows: How many rows of the audit it has left.
+        quiet: It leaves none, as there were too many like it.
         unkept: Whether a row could not be kept: the database is away, and to try again would only take longer.
     """
 
@@ -106,6 +107,7 @@ class Call:
     about: About = field(default_factory=About)
     details: dict[str, Any] = field(default_factory=dict)
     rows: int = 0
+    quiet: bool = False
     unkept: bool = False
 
     def aim(self, target: common_pb2.Target, tree: Tree) -> tuple[str, str, str, str]:

@@ -56,6 +56,7 @@ READERS = "database-read"
 """How the names of the threads begin that read from the database."""
 
 _SESSIONS = 4096
+_PEERS = 1000
 _READERS = 8
 
 
@@ -120,7 +121,7 @@ class Core:
         self.checkpoints = sink
         self.checkpointer = checkpointer
         self.seen = limits.Seen(300.0)
-        self.spent = limits.Seen(3600.0)
+        self.dropped: dict[str, int] = {}
         self.callers = limits.Buckets(config.calls_per_second, config.calls_per_second * 2)
         self.strangers = limits.Buckets(config.calls_per_second, config.calls_per_second * 2)
         self.sign_ins = limits.Buckets(0.2, 5.0)
@@ -258,6 +259,15 @@ class Core:
     def close(self) -> None:
         """Read no more; who reads from a database that hangs is not waited for."""
         self._readers.shutdown(wait=False, cancel_futures=True)
+
+    def drop(self, peer: str) -> None:
+        """Count a call that was not taken, of somebody who is not known.
+
+        Args:
+            peer: Where it came from.
+        """
+        if peer in self.dropped or len(self.dropped) < _PEERS:
+            self.dropped[peer] = self.dropped.get(peer, 0) + 1
 
     def forget_sessions(self) -> None:
         """Read all sessions anew: one of them has changed."""

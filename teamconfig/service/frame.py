@@ -148,31 +148,45 @@ class Frame:
             raise _exhausted("the service answers as many calls as it can", 1.0)
         stranger = call.method in OPEN
         if stranger:
-            self._take(self._core.strangers, call.peer.rpartition(":")[0])
-        if isinstance(request, _Malformed):
-            raise malformed("its bytes are not the message that the method takes")
-        signed = callers.Signed.read(metadata, call.method, call.request_id, self._core)
+            self._take_stranger(call)
+        try:
+            if isinstance(request, _Malformed):
+                raise malformed("its bytes are not the message that the method takes")
+            signed = callers.Signed.read(metadata, call.method, call.request_id, self._core)
+            if not stranger:
+                await callers.identify(call, signed)
+        except Refusal:
+            if call.caller is None and not stranger:
+                self._take_stranger(call)
+            raise
         if stranger:
             call.details["peer"] = call.peer
             return await self._handlers[call.method](call, (request, signed))
-        await callers.identify(call, signed)
-        self._take(self._core.callers, call.known().principal.key)
+        wait = self._core.callers.take(call.known().principal.key, time.monotonic())
+        if wait:
+            raise _exhausted("you make more calls than one may", wait)
         reply = await self._handlers[call.method](call, request)
         if call.rows == 0 and call.method not in UNAUDITED:
             await call.commit()
         return reply
 
-    @staticmethod
-    def _take(buckets: limits.Buckets, who: str) -> None:
-        wait = buckets.take(who, time.monotonic())
+    def _take_stranger(self, call: Call) -> None:
+        """Count a call of somebody who is not known against where it comes from.
+
+        Beyond the limit it leaves no row of its own, else anybody could fill the audit; `health` sums them up.
+        """
+        peer = call.peer.rpartition(":")[0]
+        wait = self._core.strangers.take(peer, time.monotonic())
         if wait:
-            raise _exhausted("you make more calls than one may", wait)
+            call.quiet = True
+            self._core.drop(peer)
+            raise _exhausted("there are more calls from where you are than one may make without signing in", wait)
 
     async def _keep(self, call: Call, refusal: Refusal) -> None:
         """Leave the row of a refused call, unless its own change has left one, or could not."""
         if isinstance(refusal.__cause__, Exception) and call.rows:
             return
-        if call.method in UNAUDITED:
+        if call.method in UNAUDITED or call.quiet:
             return
         if refusal.code is grpc.StatusCode.UNAVAILABLE and (call.unkept or refusal.reason.startswith("database_")):
             return  # to wait for the database once more would only take longer

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from google.protobuf import message_factory
 from grpc_health.v1 import health_pb2_grpc
-from grpc_health.v1._async import HealthServicer
 
 from teamconfig import errors
 from teamconfig.credentials import config as credentials_config
@@ -84,7 +83,7 @@ _OPTIONS = (
     ("grpc.max_receive_message_length", limits.MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", limits.MAX_ANSWER_BYTES),
     ("grpc.max_metadata_size", limits.MAX_METADATA_BYTES),
-    ("grpc.max_concurrent_streams", 256),
+    ("grpc.max_concurrent_streams", 64),
     ("grpc.max_connection_age_ms", 30 * 60 * 1000),
     ("grpc.max_connection_age_grace_ms", 60 * 1000),
     ("grpc.max_connection_idle_ms", 15 * 60 * 1000),
@@ -111,7 +110,7 @@ async def running(config: Config) -> AsyncIterator[tuple[Core, str]]:
     """
     async with contextlib.AsyncExitStack() as stack:
         core = await asyncio.to_thread(_core, config, stack)
-        servicer = HealthServicer()
+        servicer = health.Health()
         server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=limits.MAX_CALLS_AT_ONCE * 2)
         health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
         _add(server, Frame(core, {f"/waypaas.v1.{name}": handler for name, handler in HANDLERS.items()}))
