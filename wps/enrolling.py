@@ -11,13 +11,13 @@ from teamconfig import StandardsError, errors
 from wps import connection, signingin, terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from teamconfig.client.vault import Session, Vault
     from teamconfig.settings import Settings
 
 _OPEN_SECONDS = 15.0
+_PROBE_SECONDS = 5.0
 _NAME = 64
+_KEY_DIGITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,12 @@ def enrol(found: Settings, wishes: Wishes) -> Vault:
     channel = Channel(found, key.private_bytes_raw())
     try:
         offered = _offered(channel, found)
-        keys = tuple(one.hex() for one in offered.signing_keys)
-        serial = _trusted(vault, keys, found.service, anew=wishes.trust_new_key)
+        shown = tuple(one.hex() for one in offered.signing_keys)
+        keys, serial = _trusted(vault, shown, found.service, anew=wishes.trust_new_key)
         provider = signingin.choose(offered.providers, wishes.provider, os.environ, ask=wishes.ask)
         at = f"{offered.organization} at {found.service}" if offered.organization else found.service
-        proof = signingin.prove(provider, at, wishes.flow, wishes.user, ask=wishes.ask)
+        device = key.public_key().public_bytes_raw()
+        proof = signingin.prove(provider, at, wishes.flow, wishes.user, device_key=device, ask=wishes.ask)
         made = channel.call("Sessions/Open", _request(provider, proof, key), deadline=_OPEN_SECONDS)
     finally:
         channel.close()
@@ -124,15 +125,35 @@ def _offered(channel: Any, found: Settings) -> Any:
     try:
         return channel.call("Sessions/GetSignIn", connection.message("sessions_pb2.GetSignInRequest"))
     except UnreachableError as err:
-        fix = f"check the address in {found.where}, the network, and whether the service runs"
-        if "certificate" in err.problems[0].why:
+        why, fix = err.problems[0].why, f"check {found.where}, the network, and whether the service runs"
+        distrusted = _distrusted(found)
+        if distrusted:
             checked = found.certificate_authority or "the system's authorities"
+            why = f"its certificate is not one that you trust: {distrusted}"
             fix = f"it was checked with {checked}: give the right authority with --ca FILE"
-        err.problems = (replace(err.problems[0], fix=fix),)
+        err.problems = (replace(err.problems[0], why=why, fix=fix),)
         raise
 
 
-def _trusted(vault: Vault, keys: Sequence[str], address: str, *, anew: bool) -> int:
+def _distrusted(found: Settings) -> str:
+    """Say what is wrong with a service's certificate; gRPC tells only of the last of several addresses."""
+    import ssl  # noqa: PLC0415  # only where a connection has failed
+
+    host, _, port = found.service.rpartition(":")
+    try:
+        context = ssl.create_default_context(cafile=found.certificate_authority or None)
+        with (
+            socket.create_connection((host.strip("[]"), int(port)), timeout=_PROBE_SECONDS) as plain,
+            context.wrap_socket(plain, server_hostname=host.strip("[]")),
+        ):
+            return ""
+    except ssl.SSLCertVerificationError as err:
+        return str(err.verify_message)
+    except (OSError, ValueError):
+        return ""
+
+
+def _trusted(vault: Vault, keys: tuple[str, ...], address: str, *, anew: bool) -> tuple[tuple[str, ...], int]:
     """Compare the service's keys with those of the first time.
 
     Args:
@@ -142,20 +163,25 @@ def _trusted(vault: Vault, keys: Sequence[str], address: str, *, anew: bool) -> 
         anew: Take them whatever is known.
 
     Returns:
-        Highest serial of standards seen so far; 0 where they are trusted anew.
+        The keys to trust from now on, those of the first time where there are any, and the highest serial of standards
+        seen so far; 0 where they are trusted anew.
     """
+    if not keys or any(len(one) != _KEY_DIGITS for one in keys):
+        what = f"the service {address} shows no signing key"
+        why = "what it sends could not be told from what somebody else sends"
+        raise errors.state(what, why, "tell whoever runs it", "")
     if anew:
-        return 0
+        return keys, 0
     known, serial = vault.trusted()
     if known and not set(keys) <= set(known):
         raise errors.state(
             f"the service {address} shows another signing key than before",
-            f"it was {known[0][:16]}..., now it is {keys[0][:16] if keys else 'none'}...: the service was set up anew, "
+            f"it was {known[0][:16]}..., now it is {keys[0][:16]}...: the service was set up anew, "
             "or somebody stands between you and it",
             "ask the platform team; if they changed the key, run `wps init --trust-new-key`",
             str(vault.directory),
         )
-    return serial if known else 0
+    return (known, serial) if known else (keys, 0)
 
 
 def _request(provider: Any, proof: signingin.Proof, key: Any) -> Any:

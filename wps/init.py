@@ -12,7 +12,7 @@ import typer
 
 from teamconfig import StandardsError, errors, settings
 from teamconfig.settings import Settings
-from wps import commands, configuration, connection, questions, terminal
+from wps import commands, configuration, connection, consent, questions, terminal
 
 app = commands.app()
 
@@ -133,9 +133,12 @@ def _planned(given: str | None, ca: Path | None, *, repository: bool, ask: bool)
         problem = errors.Problem(f"service {address} is not allowed", "it is host:port", "write HOST:7443", where,
                                  "option")  # fmt: skip
         raise StandardsError([problem])
+    _refuse_far_plaintext(address)
     same = named is not None and named.service == address
     authority = str(_readable(ca)) if ca is not None else named.certificate_authority if named and same else ""
     found = Settings(address, "", Path.cwd(), authority, named.where if named and same else "the argument --service")
+    if named is not None and same and consent.is_repository(named.where):
+        consent.of_user(found, named=given is not None, authority_named=ca is not None, ask=ask)
     path = configuration.of_repository(Path.cwd())
     if repository:
         shared = authority
@@ -147,6 +150,17 @@ def _planned(given: str | None, ca: Path | None, *, repository: bool, ask: bool)
         return _Plan(found, None)
     values = {"service": address, "certificate_authority": authority}
     return _Plan(found, configuration.draft(configuration.own(), values))
+
+
+def _refuse_far_plaintext(address: str) -> None:
+    target = address.removeprefix("plaintext://")
+    if target == address:
+        return
+    from teamconfig.client.channel import on_this_machine  # noqa: PLC0415  # grpc: only with a service
+
+    if not on_this_machine(target):
+        why = "a call without TLS is for this machine only"
+        raise errors.state(f"service {address} is not allowed", why, f"write {target}", "the argument --service")
 
 
 def _named() -> Settings | None:

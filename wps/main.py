@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     _open_streams()
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its library writes to stderr; we say ourselves what went wrong
     try:
         try:
             return _answer(list(sys.argv[1:] if arguments is None else arguments))
@@ -107,9 +108,11 @@ def _unreachable(err: BaseException | None) -> bool:
     """Tell whether an error comes of a service that cannot be reached, as what is refused meanwhile does."""
     from teamconfig.client.errors import UnreachableError  # noqa: PLC0415  # only who has an error pays for it
 
-    while err is not None:
+    seen: list[BaseException] = []
+    while err is not None and err not in seen:  # `raise err from err` is its own cause
         if isinstance(err, UnreachableError):
             return True
+        seen.append(err)
         err = err.__cause__
     return False
 

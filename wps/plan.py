@@ -60,11 +60,18 @@ def run(
     from team_k8s.api import Api  # noqa: PLC0415
     from team_k8s.cloud import Cloud  # noqa: PLC0415
     from team_k8s.standards import Resolved  # noqa: PLC0415
+    from waypaas_sdk.errors import PolicyError  # noqa: PLC0415
 
     selected = selection.select(selection.Choice(env, project, app_name, file))
     profile = selected.profile
     identity = preview.identity_of(profile, selected.workspace)
-    rights = authority.of(Resolved(profile, identity, "", selected.authority), "read")
+    if selected.authority and profile.protected:
+        raise PolicyError(
+            f"wps plan does not compare with {profile.environment}",
+            why="it asks the cluster what an apply would do, which takes the right to apply, and that takes a grant",
+            fix="see `wps render` for what would be applied, and plan against the environment before",
+        )
+    rights = authority.of(Resolved(profile, identity, "", selected.authority, selected.stanzas), "deploy")
     with authority.used(rights):
         access = rights.access() if rights is not None else own_access(selected, file)
         cloud = Cloud(Api(access, notify=terminal.note))

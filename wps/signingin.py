@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from teamconfig import StandardsError, errors
+from teamconfig import StandardsError, errors, proof
 from wps import moments, questions, terminal
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def flow_of(offered: Sequence[str], wanted: str | None, environ: Mapping[str, st
     return possible[0] if possible else "loopback"
 
 
-def prove(provider: Any, at: str, flow: str | None, user: str | None, *, ask: bool) -> Proof:
+def prove(provider: Any, at: str, flow: str | None, user: str | None, *, device_key: bytes, ask: bool) -> Proof:
     """Get a proof.
 
     Args:
@@ -123,6 +123,7 @@ def prove(provider: Any, at: str, flow: str | None, user: str | None, *, ask: bo
         at: The service, for people.
         flow: That the user wants, or None.
         user: That the user named, or None.
+        device_key: Public key of this device, to which a token from the browser is bound.
         ask: Whether somebody can be asked.
 
     Returns:
@@ -133,7 +134,7 @@ def prove(provider: Any, at: str, flow: str | None, user: str | None, *, ask: bo
         KeyboardInterrupt: The user gave up.
     """
     if provider.kind == "oidc":
-        tokens = _oidc(provider, at, flow_of(provider.flows, flow, os.environ))
+        tokens = _oidc(provider, at, flow_of(provider.flows, flow, os.environ), proof.nonce(device_key))
         return Proof(token=tokens.id_token, idp_token=tokens.refresh_token)
     if provider.kind == "workload":
         return Proof(token=_job_token(provider))
@@ -141,7 +142,7 @@ def prove(provider: Any, at: str, flow: str | None, user: str | None, *, ask: bo
     return Proof(user=name, password=_password(name, provider.name, ask=ask))
 
 
-def _oidc(provider: Any, at: str, flow: str) -> Tokens:
+def _oidc(provider: Any, at: str, flow: str, nonce: str) -> Tokens:
     from teamconfig.identity import deviceflow, discovery, loopback  # noqa: PLC0415  # httpx: only who signs in
     from teamconfig.identity.errors import IdentityError  # noqa: PLC0415
     from teamconfig.identity.tokenendpoint import SCOPES  # noqa: PLC0415
@@ -151,7 +152,7 @@ def _oidc(provider: Any, at: str, flow: str) -> Tokens:
         scopes = tuple(provider.scopes) or SCOPES
         if flow == "device":
             return deviceflow.sign_in(found, provider.client_id, lambda prompt: _show_code(prompt, at), scopes=scopes)
-        return loopback.sign_in(found, provider.client_id, lambda url: _open(url, at), scopes=scopes)
+        return loopback.sign_in(found, provider.client_id, lambda url: _open(url, at), nonce=nonce, scopes=scopes)
     except IdentityError as err:
         raise StandardsError([err.problem]) from err
 

@@ -54,6 +54,11 @@ class Provider:
         """Whether groups can be read without the user."""
         return self.kind == "directory" or bool(getattr(self.settings, "groups_from", ""))
 
+    @property
+    def signs_in(self) -> bool:
+        """Whether one may sign in here; a directory may be for groups only."""
+        return bool(getattr(self.settings, "sign_in", True))
+
     def to_proto(self) -> sessions_pb2.Provider:
         """Write what a client needs to know."""
         found = self.settings

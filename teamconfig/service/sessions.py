@@ -42,7 +42,7 @@ async def get_sign_in(call: Call, given: tuple[Any, Signed]) -> sessions_pb2.Sig
     core = call.core
     return sessions_pb2.SignIn(
         organization=core.tree.org.name,
-        providers=[provider.to_proto() for provider in core.providers.values()],
+        providers=[provider.to_proto() for provider in core.providers.values() if provider.signs_in],
         signing_keys=[keys.public_bytes(core.key)],
     )
 

@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from company import Machine
+from machines import AUDIENCE, Machine
 
 from testservers import oidc, service, slapd
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from testservers.slapd import Slapd
 
 ROOT = Path(__file__).resolve().parents[3]
-AUDIENCE = "https://wps.corp.example"
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +97,11 @@ def machine(company: Running, idp: OidcProvider, tmp_path: Path) -> Callable[[st
 @pytest.fixture
 def away(company: Running) -> Iterator[Callable[[], None]]:
     """Give what stops the service; it runs again after the test."""
-    yield lambda: None if company.stop() is None else None
+
+    def stop() -> None:
+        company.stop()
+
+    yield stop
     if company.process.poll() is not None:
         company.restart()
 

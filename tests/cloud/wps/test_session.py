@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from teamconfig.client.service import Service
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from company import Machine
+    from machines import Machine
 
     Make = Callable[[str], Machine]
 
@@ -44,7 +45,7 @@ def test_who_one_is(machine: Make) -> None:
     assert "promote" in rows[3]
     assert "exec" not in rows[3].replace(",", "").split(), "nobody opens a shell in production"
     told = json.loads(lena.wps("whoami", "--json").stdout)
-    assert told["teams"][0]["allowed"]["dev"][:2] == ["whoami", "read"] or "read" in told["teams"][0]["allowed"]["dev"]
+    assert {"read", "deploy", "exec"} <= set(told["teams"][0]["allowed"]["dev"])
     nobody = machine("nobody").sign_in("nobody")
     assert "in no team: ask the platform team" in nobody.wps("whoami").stdout
 
@@ -149,8 +150,6 @@ def test_a_revision_that_is_refused(machine: Make, push: Callable[[str, str], No
 
 def test_status_of_a_service_that_is_away(machine: Make, away: Callable[[], None]) -> None:
     """A service that does not answer is exit code 75; with --wait it is waited for, and said what for."""
-    import threading
-
     alice = machine("alice").sign_in("alice", "payments-developers")
     away()
     done = alice.wps("status")
@@ -204,17 +203,20 @@ def test_the_audit(machine: Make) -> None:
     assert {"paul", "sam"} <= {row["name"] for row in everybody}
     verified = sam.wps("audit", "verify", "--without-checkpoints", "--json")
     assert (verified.returncode, json.loads(verified.stdout)["intact"]) == (0, True)
-    assert not [one for one in paul.saved().values() if isinstance(one, str) and len(one) > 40 and one in str(everybody)]
+    secrets = [value for name, value in paul.saved().items() if name.endswith("_token") or name == "device_key"]
+    assert not [one for one in secrets if one and one in str(everybody)]
 
 
 def test_projects(machine: Make) -> None:
     """The projects of one's teams are listed, and no others."""
     alice = machine("alice").sign_in("alice", "payments-developers")
     shown = alice.wps("projects").stdout
-    assert "shop     payments" in shown.replace("  ", "  ") or "shop" in shown
+    assert ["shop", "payments"] in [line.split()[:2] for line in shown.splitlines()]
     assert "catalog" not in shown
     sam = machine("sam").sign_in("sam", "acme-security")
-    assert {"shop", "catalog", "indexer"} <= {one["project"] for one in json.loads(sam.wps("projects", "--json").stdout)}
+    assert {"shop", "catalog", "indexer"} <= {
+        one["project"] for one in json.loads(sam.wps("projects", "--json").stdout)
+    }
 
 
 def test_an_approval(machine: Make) -> None:

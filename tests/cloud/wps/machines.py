@@ -1,4 +1,4 @@
-"""A company for the tests of `wps`: its service, its identity provider and directory, and its people with their machines."""
+"""People of a company and their machines, for the tests of `wps` against its real service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from testservers.service import Running
 
 PROGRAM = Path(sys.executable).with_name("wps")
-SECONDS = 120
+SECONDS = 60
+AUDIENCE = "https://wps.corp.example"
 CODE = re.compile(r"^  type  (\S+)$", re.MULTILINE)
 APP = """\
 project = "shop"
@@ -83,22 +84,31 @@ class Machine:
             capture_output=True, text=True, check=False, timeout=SECONDS,
         )  # fmt: skip
 
-    def answered(self, answers: str, *arguments: str, **more: str) -> tuple[int, str, str]:
-        """Run wps at a terminal; give its exit code, stdout, and what the terminal showed."""
+    def answered(self, answers: str, *arguments: str, after: str = "", **more: str) -> tuple[int, str, str]:
+        """Run wps at a terminal, answer once a text is shown; give exit code, stdout, and what the terminal showed."""
         ours, theirs = pty.openpty()
-        os.write(ours, answers.encode())
         with subprocess.Popen(
             [PROGRAM, *arguments], cwd=self.folder, env=self.environment(**more), stdin=theirs,
             stdout=subprocess.PIPE, stderr=theirs, text=True, start_new_session=True,
         ) as process:  # fmt: skip
             os.close(theirs)
-            out = process.communicate(timeout=SECONDS)[0]
-        shown = b""
-        try:
-            while part := os.read(ours, 65536):
-                shown += part
-        except OSError:  # the other end is closed
-            pass
+            timer = threading.Timer(SECONDS, process.kill)
+            timer.start()
+            shown, told = b"", False
+            try:
+                while True:
+                    if not told and after.encode() in shown:
+                        os.write(ours, answers.encode())
+                        told = True
+                    part = os.read(ours, 65536)
+                    if not part:
+                        break
+                    shown += part
+            except OSError:  # the other end is closed
+                pass
+            assert process.stdout is not None
+            out = process.stdout.read()
+            timer.cancel()
         os.close(ours)
         return process.returncode, out, shown.decode()
 
@@ -132,13 +142,16 @@ class Machine:
                         browser.approve_device(code[1], user)
                     else:
                         browser.deny_device(code[1])
-            out, rest = process.communicate()
+            assert process.stdout is not None
+            rest, out = process.stderr.read(), process.stdout.read()
+            process.wait()
             timer.cancel()
         return subprocess.CompletedProcess(command, process.returncode, out, said + rest)
 
     def sign_in(self, name: str, *groups: str) -> Machine:
         """Be signed in as somebody whom the identity provider vouches for, without the way there."""
-        token = self.idp.token(sub=f"u-{name}", preferred_username=name, name=name, groups=list(groups))
+        who = {"sub": f"u-{name}", "preferred_username": name, "name": name, "jti": os.urandom(8).hex()}
+        token = self.idp.token(**who, groups=list(groups))
         self.running.open(self.home, "corp", token=token).close()
         self.configure()
         return self
