@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from teamconfig.keys import nearest
 
@@ -22,9 +22,31 @@ ORGANIZATION_ROLES = ("platform-admin", "security")
 ISSUERS = {"github": "https://token.actions.githubusercontent.com", "gitlab": "https://gitlab.com"}
 """Issuers of CI jobs' tokens that have a short name."""
 
-_WORKLOAD_KEYS = ("issuer", "repository", "refs", "protected", "projects")
+EVENTS: tuple[str, ...] = ("push", "workflow_dispatch", "schedule", "release", "web", "api", "trigger", "pipeline")
+"""What starts a job that counts, unless the standards say otherwise: something that takes the right to push."""
+
+OUTSIDE_EVENTS = frozenset({
+    "pull_request_target", "workflow_run", "issue_comment", "issues", "discussion", "discussion_comment", "fork",
+    "watch", "gollum", "pull_request_comment", "pull_request_review", "pull_request_review_comment",
+})  # fmt: skip
+"""What anybody can start, for the default branch: never bound.
+
+Source: GitHub Actions, "Events that trigger workflows", where GITHUB_REF is the default branch.
+"""
+
+_WORKLOAD_KEYS = ("issuer", "repository", "repository_id", "refs", "events", "protected", "projects")
+_TEXTS = {"issuer": "github", "repository": "acme/shop", "repository_id": "123456"}
+"""Keys of a job that are one text, with an example."""
+
+_EMPTY = {
+    "repository_id": ("it is the number that the issuer gives the repository", "write it, or remove the key"),
+    "projects": ("it limits the jobs to some projects", "name a project, or remove it"),
+    "events": ("it limits what may start the jobs", "name an event, or remove it"),
+}
+"""Keys that may be left out, and not be empty: why, and what to do."""
 _URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 _REF = re.compile(r"refs/[^\s*]+\*?")
+_EVENT = re.compile(r"[a-z0-9_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +59,8 @@ class Workload:
         refs: Git refs that they run for; one that ends with "*" is every ref that begins so.
         protected: Nobody can push to these refs without review, says the team; what goes beyond dev needs it.
         projects: Projects of the team that they may work on; empty for all.
+        events: What may have started them, as the issuer names it.
+        repository_id: Id of the repository, which no other gets when the name is given away; empty for any.
     """
 
     issuer: str
@@ -44,6 +68,8 @@ class Workload:
     refs: tuple[str, ...]
     protected: bool = False
     projects: tuple[str, ...] = ()
+    events: tuple[str, ...] = EVENTS
+    repository_id: str = ""
 
 
 def roles(checker: Checker, node: Node, holder: str, known: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -103,36 +129,40 @@ def workloads(checker: Checker, node: Node, projects: tuple[str, ...]) -> tuple[
 
 
 def _workload(checker: Checker, item: Node, projects: tuple[str, ...]) -> Workload:
-    issuer = repository = ""
-    refs: tuple[str, ...] = ()
-    own: tuple[str, ...] = ()
-    protected = False
+    given: dict[str, Any] = {}
     entries = checker.mapping(item, "team.workloads")
     for key, node, line in entries.items() if entries is not None else ():
-        if key == "issuer":
-            issuer = checker.text(node, "team.workloads.issuer", "github")
-        elif key == "repository":
-            repository = checker.text(node, "team.workloads.repository", "acme/shop").strip()
-        elif key == "refs":
-            refs = checker.texts(node, "team.workloads.refs")
-        elif key == "projects":
-            own = checker.texts(node, "team.workloads.projects")
-            if not own:
-                why = "it limits the jobs to some projects"
-                checker.refuse("team.workloads.projects is empty", why, "name a project, or remove it", line)
-        elif key == "protected":
-            protected = checker.scalar("bool", node, "team.workloads.protected", "true") is True
+        if key in _WORKLOAD_KEYS:
+            given[key] = _value(checker, key, node, line)
         else:
             checker.unknown(key, _WORKLOAD_KEYS, "team.workloads", line)
-    values: Mapping[str, object] = {"issuer": issuer, "repository": repository, "refs": refs}
-    _check_workload(checker, values, item.line)
-    for project in own:
+    needed = {key: given.get(key, "") for key in ("issuer", "repository", "refs")}
+    _check_workload(checker, needed, item.line)
+    for project in given.get("projects", ()):
         if project not in projects:
             close = nearest(project, projects)
             why = f"team.projects has {', '.join(projects) or 'none'}"
             fix = f"write {close}" if close else "add it to team.projects, or remove it"
             checker.refuse(f"team.workloads names project {project}", why, fix, item.line)
-    return Workload(ISSUERS.get(issuer, issuer), repository, refs, protected, own)
+    return Workload(**needed | given | {"issuer": ISSUERS.get(needed["issuer"], needed["issuer"])})
+
+
+def _value(checker: Checker, key: str, node: Node, line: int) -> Any:
+    """Read what one key of a job says."""
+    name = f"team.workloads.{key}"
+    if key == "protected":
+        return checker.scalar("bool", node, name, "true") is True
+    found = checker.text(node, name, _TEXTS[key]).strip() if key in _TEXTS else checker.texts(node, name)
+    if not found and key in _EMPTY:
+        checker.refuse(f"{name} is empty", *_EMPTY[key], line)
+    for event in found if key == "events" else ():
+        if event in OUTSIDE_EVENTS:
+            why = "anybody can start a job by it, and it runs for the default branch"
+            checker.refuse(f"{name}: {event} is not allowed", why, "remove it", line)
+        elif not _EVENT.fullmatch(event):
+            why = "an event is a word of the issuer"
+            checker.refuse(f"{name}: {event} is not allowed", why, "write events: [push]", line)
+    return found
 
 
 def _check_workload(checker: Checker, values: Mapping[str, object], line: int) -> None:

@@ -111,9 +111,19 @@ _TEAM = {
                 "properties": {
                     "issuer": _text(f"{', '.join(bindings.ISSUERS)}, or the URL that the jobs' tokens name."),
                     "repository": _text("As the issuer names it: acme/shop."),
+                    "repository_id": {
+                        "type": ["string", "number"],
+                        "description": "The issuer's id of it, which no other gets when the name is given away.",
+                    },
                     "refs": {
                         **_texts("Git refs that they run for, as refs/heads/main; * at the end for all that begin so."),
                         "minItems": 1,
+                    },
+                    "events": {
+                        "type": "array",
+                        "items": {"type": "string", "not": {"enum": sorted(bindings.OUTSIDE_EVENTS)}},
+                        "minItems": 1,
+                        "description": f"What may start them; {', '.join(bindings.EVENTS)} where it is left out.",
                     },
                     "protected": {
                         "type": "boolean",

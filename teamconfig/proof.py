@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 
 TOKEN, TIME, REQUEST, PROOF = "authorization", "waypaas-time", "waypaas-request", "waypaas-proof"
@@ -24,6 +25,20 @@ def message(method: str, request: str, time: str, token: str) -> bytes:
         Four lines.
     """
     return "\n".join((method, request, time, token_hash(token))).encode()
+
+
+def nonce(device_key: bytes) -> str:
+    """Give the nonce that a device asks the identity provider to put into its ID token.
+
+    The service takes a token with a nonce from this device only, so that whoever else gets the token cannot use it.
+
+    Args:
+        device_key: Public Ed25519 key, 32 bytes.
+
+    Returns:
+        Its SHA-256 in base64url, 43 letters.
+    """
+    return base64.urlsafe_b64encode(hashlib.sha256(device_key).digest()).decode().rstrip("=")
 
 
 def token_hash(token: str) -> str:

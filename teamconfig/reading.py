@@ -157,6 +157,7 @@ class _Reader:
         line = header.line if header is not None else 1
         if root is not None and not self.problems:
             self._check_org(checker, name, environments, (*protected, *workspaces.values()), line)
+            self._check_workspaces(checker, workspaces, environments, line)
         if len(environments) > 1 and not protected and not _PRODUCTION & set(environments):
             protected = environments[-1:]
         shielded = frozenset(protected) | (_PRODUCTION & set(environments))
@@ -180,6 +181,17 @@ class _Reader:
                 close = nearest(one, environments) or environments[0]
                 why = f"org.environments has {', '.join(environments)}"
                 checker.refuse(f"org names unknown environment {one}", why, f"write {close}", line)
+
+    @staticmethod
+    def _check_workspaces(
+        checker: Checker, workspaces: Mapping[str, str], environments: tuple[str, ...], line: int
+    ) -> None:
+        """Refuse a workspace that has one environment's name and stands for another: rules would be looked up there."""
+        for workspace, environment in workspaces.items():
+            if workspace in environments and workspace != environment:
+                why = f"an environment is called {workspace}, and its rules would not count for the workspace"
+                fix = "remove it, or give the workspace another name"
+                checker.refuse(f"org.workspaces maps {workspace} to {environment}", why, fix, line)
 
     def _route(self, path: str) -> None:
         """Tell by its path what a file is; a YAML file that is nothing is a mistake, not ignored."""

@@ -161,10 +161,10 @@ class Tree:
             StandardsError: It stands for none (kind missing).
         """
         org = self.org
-        if workspace in org.workspaces:
-            return org.workspaces[workspace]
         if workspace in org.environments:
             return workspace
+        if workspace in org.workspaces:
+            return org.workspaces[workspace]
         if workspace == "default":
             return org.environments[0]
         patterns = [name for name in org.workspaces if name.endswith("*") and workspace.startswith(name[:-1])]

@@ -124,7 +124,10 @@ class Service:
     def channel(self, session: Session) -> Channel:
         """Give the connection, made at the first call."""
         if self._open is None:
-            self._open = Channel(self.settings, bytes.fromhex(session.device_key))
+            # The authority that the user has signed in with counts, not what a repository's file names since.
+            authority = session.certificate_authority or self.settings.certificate_authority
+            settings = replace(self.settings, certificate_authority=authority)
+            self._open = Channel(settings, bytes.fromhex(session.device_key))
         return self._open
 
     def renew(self, session: Session) -> Session:

@@ -61,25 +61,27 @@ class Identities:
                 tokens = SignedTokens(self._keys[name], settings.audience, clock)
                 self._workloads[name] = WorkloadVerifier(tokens, LAYOUTS[settings.system])
 
-    def by_token(self, provider: str, token: str) -> Identity:
+    def by_token(self, provider: str, token: str, *, nonce: str) -> Identity:
         """Verify an ID token or a job's token.
 
         Args:
             provider: Its name.
             token: As received.
+            nonce: Of the device that shows it, as `proof.nonce` gives it: a person's token with another was made for
+                another device. A token of the device flow has none.
 
         Returns:
             Who it is, and what is said of them.
 
         Raises:
-            RefusedError: The token proves nothing, or the account is not good.
+            RefusedError: The token proves nothing, or is another device's, or the account is not good.
             UnavailableError: Who could tell does not answer.
         """
         if provider in self._workloads:
             return self._workloads[provider].verify(token)
         if provider not in self._oidc:
             raise self._no_provider(provider, "a token")
-        identity = self._oidc[provider].verify(token)
+        identity = self._oidc[provider].verify(token, nonce=nonce, needed=False)
         settings = self.settings[provider]
         if not isinstance(settings, OidcSettings) or not settings.groups_from:
             return identity

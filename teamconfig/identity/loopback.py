@@ -62,6 +62,7 @@ def sign_in(
     client_id: str,
     open_url: Callable[[str], None],
     *,
+    nonce: str = "",
     scopes: Iterable[str] = SCOPES,
     cancelled: threading.Event | None = None,
     most_seconds: float = MOST_SECONDS,
@@ -73,6 +74,7 @@ def sign_in(
         discovery: Of the issuer.
         client_id: Ours there; a public client with redirect URI http://127.0.0.1/callback on any port.
         open_url: Opens the browser, or shows the URL; called once.
+        nonce: That the token has to hold, never used before; a random one if left out.
         scopes: To ask for.
         cancelled: Ends the wait when it is set.
         most_seconds: To wait for the browser.
@@ -87,7 +89,7 @@ def sign_in(
         UnavailableError: The provider does not answer.
     """
     authorize = tokenendpoint.needed(discovery.authorization_endpoint, "authorization endpoint", discovery.issuer)
-    made = _Secrets()
+    made = _Secrets(nonce=nonce) if nonce else _Secrets()
     with socket.create_server(("127.0.0.1", 0), backlog=4) as listener:
         redirect = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
         query = {
@@ -106,8 +108,8 @@ def sign_in(
     answer = tokenendpoint.ask(discovery, form, ca=ca, deadline_seconds=web.DEADLINE_SECONDS)
     if isinstance(answer, Refusal):
         raise tokenendpoint.error(answer, discovery.token_endpoint)
-    nonce = tokenendpoint.unverified_claim(answer.id_token, "nonce")
-    if not isinstance(nonce, str) or not _same(nonce, made.nonce):
+    told = tokenendpoint.unverified_claim(answer.id_token, "nonce")
+    if not isinstance(told, str) or not _same(told, made.nonce):
         raise _foreign("its token does not hold our nonce")
     return answer
 

@@ -59,12 +59,13 @@ class OidcVerifier:
         self.link_claim = link_claim
         self.overage_refused = overage_refused
 
-    def verify(self, token: str, *, nonce: str | None = None) -> Identity:
+    def verify(self, token: str, *, nonce: str | None = None, needed: bool = True) -> Identity:
         """Verify an ID token.
 
         Args:
             token: As received.
             nonce: That the token has to hold, if the caller made one.
+            needed: Whether a token without a nonce is refused too; one of the device flow has none.
 
         Returns:
             Who it is about.
@@ -75,7 +76,7 @@ class OidcVerifier:
         """
         claims = self.tokens.verify(token)
         if nonce is not None:
-            told = claims.values.get("nonce")
+            told = claims.values.get("nonce") if needed else claims.values.get("nonce", nonce)
             if not isinstance(told, str) or not hmac.compare_digest(told.encode(errors="replace"), nonce.encode()):
                 raise refused(
                     "token_nonce",

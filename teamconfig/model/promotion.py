@@ -15,9 +15,6 @@ class Promotion:
         "string", "Environment it must have run in before.", default="the one before it in org.environments",
         example="staging",
     )  # fmt: skip
-    groups: list[str] | None = option(
-        "list", "Identity groups that may promote.", default="the team's groups", example='["payments-leads"]'
-    )
     approvals: int | None = option(
         "int", "People who must approve, none of them the one who asks.", bounds=(0, 10), preset=0
     )

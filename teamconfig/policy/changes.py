@@ -8,6 +8,9 @@ The first revision that a service takes is not judged: there is nobody yet who c
 - All else in org.yaml and environments/: two signers with a role in the company.
 - A team's own roles and limits, if they widen: not one signer of that team alone.
 - What else a team says, and what takes rights from it: any signer.
+
+Who signed a commit has signed what it holds, not what others put on top of it. So a signer counts for a change only by
+a commit whose own standards hold it, and which had not yet been so where that commit parted from what is served.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from teamconfig.errors import Problem
 from teamconfig.keys import format_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from teamconfig.bindings import Workload
     from teamconfig.keys import Key
@@ -45,6 +48,23 @@ class Signer:
     organization: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A commit between what is served and what is to be served.
+
+    Args:
+        name: Of its signer, somebody whose key is an allowed one.
+        signer: What they are, by what is served.
+        base: Standards at the commit where it parted from what is served; the served ones for all that came after them.
+        tree: Standards at the commit itself.
+    """
+
+    name: str
+    signer: Signer
+    base: Tree
+    tree: Tree
+
+
 _SECURITY = "security"
 _COMPANY = "company"
 _SECOND = "second"
@@ -52,21 +72,25 @@ _SECOND = "second"
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """Something that not everybody may change alone: what, whose ("" for the company's), where, and what it needs."""
+    """Something that not everybody may change alone: what, whose ("" for the company's), where, what it needs.
+
+    `becomes` is what it is afterwards: two changes are the same if they are equal in all of it.
+    """
 
     what: str
     team: str
     where: str
     needs: str
+    becomes: object = None
 
 
-def check(old: Tree, new: Tree, signers: Mapping[str, Signer], *, fast_forward: bool) -> list[Problem]:
+def check(old: Tree, new: Tree, signed: Iterable[Signed], *, fast_forward: bool) -> list[Problem]:
     """Judge a revision by the one that is served.
 
     Args:
         old: What is served; its standing decides who the signers are.
         new: What is to be served.
-        signers: Who signed the commits between the two, by name: each somebody whose key is an allowed one.
+        signed: The commits between the two, the newest first; only as many are taken as it needs.
         fast_forward: Whether the new revision has the old one among its ancestors.
 
     Returns:
@@ -78,27 +102,48 @@ def check(old: Tree, new: Tree, signers: Mapping[str, Signer], *, fast_forward: 
     if not fast_forward:
         why = f"{old.revision}, which is served, is not among its ancestors; old rights could come back"
         found.append(Problem("the new revision is not a fast-forward", why, "revert by a new commit", new.revision))
-    if not signers:
+    changes = list(_widened(old, new))
+    names: list[dict[str, Signer]] = [{} for _ in changes]
+    anybody = False
+    for commit in signed:
+        anybody = True
+        for place in _held(commit, changes):
+            names[place][commit.name] = commit.signer
+        if all(_enough(change, signers) for change, signers in zip(changes, names, strict=True)):
+            break
+    if not anybody:
         why = "somebody has to answer for each revision"
         found.append(Problem("nobody signed the new revision", why, "sign its commits (git commit -S)", new.revision))
-    found += [problem for change in _widened(old, new) for problem in _judge(change, signers)]
-    return found
+    missing = [change for change, signers in zip(changes, names, strict=True) if not _enough(change, signers)]
+    return found + [_problem(change) for change in missing]
 
 
-def _judge(change: _Change, signers: Mapping[str, Signer]) -> list[Problem]:
+def _held(commit: Signed, changes: list[_Change]) -> list[int]:
+    """Find the changes that a signer saw: places in the list."""
+    if not changes:
+        return []
+    seen = list(_widened(commit.base, commit.tree))
+    return [place for place, change in enumerate(changes) if change in seen]
+
+
+def _enough(change: _Change, signers: Mapping[str, Signer]) -> bool:
     """Tell whether those who signed may make a change."""
     if change.needs == _SECURITY:
-        fine = sum("security" in signer.organization for signer in signers.values()) >= _TWO
+        return sum("security" in signer.organization for signer in signers.values()) >= _TWO
+    if change.needs == _COMPANY:
+        return sum(bool(signer.organization) for signer in signers.values()) >= _TWO
+    return len(signers) >= _TWO or any(change.team not in signer.teams for signer in signers.values())
+
+
+def _problem(change: _Change) -> Problem:
+    if change.needs == _SECURITY:
         why = "rights in production, the roles of the company and four eyes need two signers of role security"
     elif change.needs == _COMPANY:
-        fine = sum(bool(signer.organization) for signer in signers.values()) >= _TWO
         why = "what holds for the company needs two signers of role platform-admin or security"
     else:
-        fine = len(signers) >= _TWO or all(change.team not in signer.teams for signer in signers.values())
         why = f"nobody in team {change.team} widens its roles or limits alone"
-    if fine:
-        return []
-    return [Problem(change.what, why, "have another of them sign a commit of it", change.where, "policy")]
+    fix = "have another of them sign a commit on top of it"
+    return Problem(change.what, why, fix, change.where, "policy")
 
 
 def _widened(old: Tree, new: Tree) -> Iterator[_Change]:
@@ -121,16 +166,19 @@ def _company(old: Tree, new: Tree) -> Iterator[_Change]:
     """Find what changes of the company's: roles, environments, and what its layers say."""
     for role in sorted({*old.org.roles, *new.org.roles}):
         if set(old.org.roles.get(role, ())) != set(new.org.roles.get(role, ())):
-            yield _Change(f"org.roles.{role} changes", "", "org.yaml", _SECURITY)
+            becomes = frozenset(new.org.roles.get(role, ()))
+            yield _Change(f"org.roles.{role} changes", "", "org.yaml", _SECURITY, becomes)
     if old.org.protected - new.org.protected or old.org.environments != new.org.environments:
-        yield _Change("org.environments or org.protected changes", "", "org.yaml", _SECURITY)
+        shape = (new.org.environments, new.org.protected)
+        yield _Change("org.environments or org.protected changes", "", "org.yaml", _SECURITY, shape)
     rest = [(org.name, org.contact, dict(org.workspaces), org.protected) for org in (old.org, new.org)]
     if rest[0] != rest[1] or _said(old.layer) != _said(new.layer):
-        yield _Change("org.yaml changes", "", "org.yaml", _COMPANY)
+        yield _Change("org.yaml changes", "", "org.yaml", _COMPANY, (rest[1], _said(new.layer)))
     for environment in sorted({*old.environments, *new.environments}):
-        if _said(old.environments.get(environment)) != _said(new.environments.get(environment)):
+        said = _said(new.environments.get(environment))
+        if _said(old.environments.get(environment)) != said:
             path = f"environments/{environment}.yaml"
-            yield _Change(f"{path} changes", "", path, _COMPANY)
+            yield _Change(f"{path} changes", "", path, _COMPANY, said)
 
 
 def _said(layer: Layer | None) -> tuple[object, object]:
@@ -155,14 +203,16 @@ def _workloads(name: str, before: Team | None, team: Team) -> Iterator[_Change]:
     for job in team.workloads:
         if not any(_covers(other, job) for other in known):
             what = f"team.workloads of team {name} gains a job of {job.repository}"
-            yield _Change(what, name, f"teams/{name}/team.yaml", _SECURITY if job.protected else _SECOND)
+            yield _Change(what, name, f"teams/{name}/team.yaml", _SECURITY if job.protected else _SECOND, job)
 
 
 def _covers(known: Workload, job: Workload) -> bool:
     """Tell whether a job may nothing that a known one may not."""
     fewer = not known.projects or (job.projects and set(job.projects) <= set(known.projects))
     same = (known.issuer, known.repository) == (job.issuer, job.repository) and set(job.refs) <= set(known.refs)
-    return bool(same and fewer and (known.protected or not job.protected))
+    pinned = known.repository_id in ("", job.repository_id)
+    within = pinned and set(job.events) <= set(known.events)
+    return bool(same and fewer and within and (known.protected or not job.protected))
 
 
 def _limits(name: str, before: Team, team: Team) -> Iterator[_Change]:
@@ -176,7 +226,8 @@ def _limits(name: str, before: Team, team: Team) -> Iterator[_Change]:
             if moved or _looser(rule, kept):
                 what = f"the rule on {format_key(rule.key)} is loosened ({rule.text} before)"
                 four_eyes = rule.key in (_APPROVALS, _APPROVALS[:1])
-                yield _Change(what, name, layer.path, _SECURITY if four_eyes else _SECOND)
+                becomes = (replace(kept, where="") if kept is not None else None, _locked(later, rule))
+                yield _Change(what, name, layer.path, _SECURITY if four_eyes else _SECOND, becomes)
 
 
 def _locked(layer: Layer | None, rule: Rule) -> dict[Key, object]:

@@ -8,6 +8,7 @@
         environment: staging
         expect: allow
 
+A workload may have an `event` too (push where it is left out) and a `repository_id`.
 Roles are what is tested: all else (an approval, an image that was seen) is taken
 to hold. A revision whose rows fail is refused.
 """
@@ -37,6 +38,7 @@ PATH = "policy-tests.yaml"
 _ROW_KEYS = ("who", "can", "project", "team", "environment", "expect")
 _WHO_KEYS = ("groups", "workload")
 _WORKLOAD_KEYS = ("issuer", "repository", "ref")
+_MORE_KEYS = ("event", "repository_id")
 _EXPECT = ("allow", "deny")
 
 
@@ -189,16 +191,17 @@ def _who(checker: Checker, node: Node) -> tuple[Principal, Membership] | None:
 
 
 def _workload(checker: Checker, node: Node) -> tuple[Principal, Membership]:
-    claims = dict.fromkeys(_WORKLOAD_KEYS, "")
+    claims = dict.fromkeys(_WORKLOAD_KEYS, "") | {"event": "push", "repository_id": ""}
     entries = checker.mapping(node, "who.workload")
     for key, value, line in entries.items() if entries is not None else ():
         if key in claims:
             claims[key] = checker.text(value, f"who.workload.{key}")
         else:
-            checker.unknown(key, _WORKLOAD_KEYS, "who.workload", line)
+            checker.unknown(key, (*_WORKLOAD_KEYS, *_MORE_KEYS), "who.workload", line)
     for key in _WORKLOAD_KEYS:
         if not claims[key]:
             why = "a job is known by issuer, repository and ref"
             checker.refuse(f"who.workload has no {key}", why, f"add {key}", node.line)
     issuer = claims.pop("issuer")
+    claims = {name: value for name, value in claims.items() if value}
     return Principal(ISSUERS.get(issuer, issuer), "", kind="workload"), Membership(claims=claims)

@@ -111,6 +111,8 @@ def _is_job(job: Workload, issuer: str, claims: Mapping[str, str]) -> bool:
     return (
         job.issuer == issuer
         and job.repository == claims.get("repository")
+        and job.repository_id in ("", claims.get("repository_id"))
+        and claims.get("event") in job.events
         and "ref" in claims
         and any(_matches(pattern, claims["ref"]) for pattern in job.refs)
     )
@@ -121,5 +123,5 @@ def _matches(pattern: str, ref: str) -> bool:
 
 
 def _is_protected(job: Workload, claims: Mapping[str, str]) -> bool:
-    """Take the team's word for it, unless the issuer knows better."""
+    """Take the team's word for it, unless the issuer knows better; that it is a job of the binding is known already."""
     return job.protected and claims.get("ref_protected", "true") == "true"

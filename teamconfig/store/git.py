@@ -34,6 +34,9 @@ _REMOTE = re.compile(r"(?:https?|ssh|git)://|[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+:")
 _SECRET = re.compile(r"https?://.*@|[a-z+]+://[^/@]*:[^@]*@", re.IGNORECASE | re.DOTALL)
 """Beginning of an address with a password, or a token, which takes the user's place."""
 
+_BARE = re.compile(r"(?:http|git)://", re.IGNORECASE)
+"""Protocols that do not tell who answers."""
+
 _PROTOCOLS = "https:http:ssh:git"
 _KEPT = frozenset(
     {"GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"}
@@ -118,6 +121,18 @@ def location(text: str, base: Path) -> Location:
             raise errors.state(f'standards "{text}" cannot be read', why, fix, "")
         repository = str((base / Path(repository).expanduser()).resolve())
     return Location(repository, ref, folder)
+
+
+def is_authenticated(place: Location) -> bool:
+    """Tell whether what a repository answers is surely its own, and not of somebody on the way.
+
+    Args:
+        place: As `location` gives it.
+
+    Returns:
+        False for http:// and git://, whatever git's own settings make of them.
+    """
+    return _BARE.match(place.repository) is None
 
 
 def load(place: Location, environ: Mapping[str, str], *, now: datetime, stale_for: timedelta | None = None) -> Tree:

@@ -7,6 +7,7 @@ descends from the last one, and by who signed the commits in between.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from teamconfig import errors
@@ -17,6 +18,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from teamconfig.store.git import Location
+
+_AT_ONCE = 100
+"""Commits whose signatures one run of git checks; each takes some milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit.
+
+    Args:
+        name: Its full name.
+        content: Name of what it holds; the same for the same files.
+        signer: Who signed it; empty where commits are not signed.
+    """
+
+    name: str
+    content: str
+    signer: str
 
 
 class History:
@@ -80,37 +99,58 @@ class History:
             return False
         return True
 
-    def signers(self, older: str, newer: str) -> tuple[str, ...]:
-        """Name who signed the commits after one up to another.
+    def commits(self, older: str, newer: str) -> list[Commit]:
+        """List the commits after one up to another.
 
         Args:
             older: Full name of a commit, or empty for only the newer one.
             newer: Full name of a commit.
 
         Returns:
-            Names of the allowed signers, each once; a commit without a good signature refuses the whole.
+            The newest first, each before its parents; those of merged branches too.
 
         Raises:
             StandardsError: A commit is not signed by an allowed signer (kind state).
         """
-        if self._allowed is None:
-            return ()
-        span = (f"{older}..{newer}",) if older else ("--max-count=1", newer)
-        found: dict[str, None] = {}
-        for commit in self._git.run("rev-list", *span).split():
-            found[self._signer(commit)] = None
-        return tuple(found)
+        span = ("--topo-order", f"{older}..{newer}") if older else ("--max-count=1", newer)
+        names = self._git.run("rev-list", *span, "--").split()
+        found: list[Commit] = []
+        for first in range(0, len(names), _AT_ONCE):
+            found += self._read(names[first : first + _AT_ONCE])
+        return found
 
-    def _signer(self, commit: str) -> str:
-        settings = ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={self._allowed}")
+    def base(self, served: str, commit: str) -> str:
+        """Find where a commit parted from another one.
+
+        Args:
+            served: Full name of a commit.
+            commit: Full name of another one.
+
+        Returns:
+            Their youngest common ancestor; empty if there is none, or more than one.
+        """
         try:
-            told = self._git.run("log", "--max-count=1", "--format=%G?%n%GS", commit, before=settings)
-        except errors.StandardsError as err:
-            raise self._unsigned(commit) from err
-        state, _, signer = told.strip().partition("\n")
-        if state != "G" or not signer:
-            raise self._unsigned(commit)
-        return signer
+            found = self._git.run("merge-base", "--all", served, commit).split()
+        except errors.StandardsError:
+            return ""
+        return found[0] if len(found) == 1 else ""
+
+    def _read(self, names: list[str]) -> list[Commit]:
+        """Read some commits, and check their signatures."""
+        signed = self._allowed is not None
+        settings: tuple[str, ...] = ("-c", "log.showSignature=false")
+        if signed:
+            settings += ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={self._allowed}")
+        pattern = "--format=%H%x09%T%x09%G?%x09%GS" if signed else "--format=%H%x09%T%x09-%x09"
+        found = {}
+        for line in self._git.run("log", "--no-walk=unsorted", pattern, *names, "--", before=settings).splitlines():
+            name, content, state, signer = line.split("\t", 3)
+            if signed and (state != "G" or not signer):
+                raise self._unsigned(name)
+            found[name] = Commit(name, content, signer)
+        if found.keys() != set(names):
+            raise self._unsigned(next(name for name in names if name not in found))
+        return [found[name] for name in names]
 
     def _unsigned(self, commit: str) -> errors.StandardsError:
         return errors.state(

@@ -54,7 +54,7 @@ def test_groups_come_from_the_directory(
 ) -> None:
     """A person of the OIDC provider has the directory's groups, found by the claim, and none of the token's own."""
     link = openldap.entry_id(f"cn=alice,ou=people,{slapd.BASE}")
-    found = identities.by_token("corp", provider.token(entry=link))
+    found = identities.by_token("corp", provider.token(entry=link), nonce="n1")
     assert found.principal.issuer == provider.issuer
     assert openldap.entry_id(slapd.group("payments")) in found.membership.groups
     assert "g-payments" not in found.membership.groups
@@ -63,9 +63,19 @@ def test_groups_come_from_the_directory(
     assert again.groups == found.membership.groups
 
 
+def test_a_token_that_was_made_for_another_device(identities: Identities, provider: oidc.OidcProvider) -> None:
+    """A token with a nonce is good for the device that asked for it; one of the device flow has none."""
+    assert identities.by_token("corp", provider.token(nonce="n1"), nonce="n1").principal.subject == "u-alice"
+    assert identities.by_token("corp", provider.token(), nonce="n1").principal.subject == "u-alice"
+    for other in ("n2", "", 7):
+        with pytest.raises(RefusedError) as caught:
+            identities.by_token("corp", provider.token(nonce=other), nonce="n1")
+        assert caught.value.reason == "token_nonce"
+
+
 def test_without_a_link_there_are_no_groups(identities: Identities, provider: oidc.OidcProvider) -> None:
     """A token without the claim that links to the directory gives no groups but a note, and its own do not count."""
-    found = identities.by_token("corp", provider.token())
+    found = identities.by_token("corp", provider.token(), nonce="n1")
     assert found.membership.groups == frozenset()
     assert "claim entry is missing" in found.membership.note
 
@@ -76,13 +86,13 @@ def test_who_is_locked_in_the_directory_is_refused(
     """A good token of somebody whose account in the directory is locked, or gone, is no use."""
     for link in (openldap.entry_id(f"cn=bob,ou=people,{slapd.BASE}"), "00000000-0000-0000-0000-000000000000"):
         with pytest.raises(RefusedError) as caught:
-            identities.by_token("corp", provider.token(entry=link))
+            identities.by_token("corp", provider.token(entry=link), nonce="n1")
         assert caught.value.reason == "account_disabled"
 
 
 def test_a_job_has_claims_and_no_groups(identities: Identities, ci: oidc.OidcProvider) -> None:
     """A CI job is a workload with its repository and ref, whatever groups its token names."""
-    found = identities.by_token("ci", ci.token(**JOB))
+    found = identities.by_token("ci", ci.token(**JOB), nonce="n1")
     assert found.principal.kind == "workload"
     assert found.principal.name == "acme/shop@refs/heads/main"
     assert found.membership.groups == frozenset()
@@ -95,7 +105,7 @@ def test_a_job_has_claims_and_no_groups(identities: Identities, ci: oidc.OidcPro
 def test_a_job_without_a_repository_is_refused(identities: Identities, ci: oidc.OidcProvider, lacking: str) -> None:
     """A job's token that does not say which repository and ref it is for is refused."""
     with pytest.raises(RefusedError) as caught:
-        identities.by_token("ci", ci.token(**JOB | {lacking: None}))
+        identities.by_token("ci", ci.token(**JOB | {lacking: None}), nonce="n1")
     assert caught.value.reason == "token_claims"
     assert lacking in str(caught.value)
 
@@ -112,7 +122,7 @@ def test_a_proof_is_for_its_own_provider(
         ("nowhere\x1b", provider.token(), "no_provider"),
     ):
         with pytest.raises(RefusedError) as caught:
-            identities.by_token(name, token)
+            identities.by_token(name, token, nonce="n1")
         assert caught.value.reason == reason
         assert "\x1b" not in str(caught.value)
     with pytest.raises(RefusedError) as caught:

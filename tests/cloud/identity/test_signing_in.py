@@ -180,6 +180,14 @@ def test_the_browser_gives_a_good_token(provider: oidc.OidcProvider, found: Disc
     assert query["redirect_uri"].startswith("http://127.0.0.1:")
 
 
+def test_the_browser_asks_with_the_nonce_of_the_caller(
+    provider: oidc.OidcProvider, found: Discovery, verifier: OidcVerifier
+) -> None:
+    """The nonce that the caller gives is what the token holds."""
+    tokens = loopback.sign_in(found, oidc.CLIENT, in_browser(provider, "u-alice"), nonce="of-this-device")
+    assert verifier.verify(tokens.id_token, nonce="of-this-device").principal.subject == "u-alice"
+
+
 def test_the_listener_is_gone_afterwards(provider: oidc.OidcProvider, found: Discovery) -> None:
     """After its one answer nothing listens any more."""
     urls: list[str] = []

@@ -167,7 +167,7 @@ def metadata(key: bytes, method: str, token: str = "") -> list[tuple[str, str]]:
     return [*found, (proof.TOKEN, f"Bearer {token}")] if token else found
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 40.0) -> None:
     """Wait until something holds."""
     ends = time.monotonic() + seconds
     while not condition():

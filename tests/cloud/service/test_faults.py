@@ -99,8 +99,9 @@ def test_what_was_answered_survives_kills(
     slowest, acknowledged = 0.0, set()
     with started(tmp_path / "service", idp, database=url) as running:
         for number in range(ROUNDS):
+            begun = time.monotonic()
             with Load(running, idp, tmp_path) as load:
-                load.wait_for(30)
+                load.wait_for(30, begun)
                 time.sleep(random.uniform(0.0, 0.4))  # noqa: S311  # any moment will do
                 moment = time.monotonic()
                 if server is not None and number % 2:

@@ -183,4 +183,4 @@ def claims(role: str, membership: str) -> dict[str, str]:
     if role != "ci" or membership == "none":
         return {}
     repository = {"own": "acme/shop", "other": "acme/catalog", "nested": "acme/all"}[membership]
-    return {"repository": repository, "ref": "refs/heads/main"}
+    return {"repository": repository, "ref": "refs/heads/main", "event": "push"}

@@ -26,7 +26,7 @@ def test_roles_and_jobs_are_read() -> None:
     team = (
         "  workloads:\n    - {issuer: github, repository: acme/shop, refs: [refs/heads/main], protected: true}\n"
         "    - issuer: https://ci.example/x\n      repository: a/b\n      refs: ['refs/heads/*', refs/tags/v1]\n"
-        "      projects: [shop]\n"
+        "      projects: [shop]\n      events: [push, merge_group]\n      repository_id: 4711\n"
         "  roles: {viewer: [a, b], lead: [a]}\n"
     )
     tree = _read(team, org)
@@ -34,8 +34,9 @@ def test_roles_and_jobs_are_read() -> None:
     assert tree.teams["a"].roles == {"viewer": ("a", "b"), "lead": ("a",)}
     assert tree.teams["a"].workloads == (
         Workload("https://token.actions.githubusercontent.com", "acme/shop", ("refs/heads/main",), protected=True),
-        Workload("https://ci.example/x", "a/b", ("refs/heads/*", "refs/tags/v1"), projects=("shop",)),
-    )
+        Workload("https://ci.example/x", "a/b", ("refs/heads/*", "refs/tags/v1"), projects=("shop",),
+                 events=("push", "merge_group"), repository_id="4711"),
+    )  # fmt: skip
 
 
 def test_projects_may_stand_behind_the_jobs() -> None:
@@ -147,7 +148,29 @@ def test_a_group_may_be_in_two_teams() -> None:
         (
             f"  workloads: [{JOB[:-1]}, branch: x}}]\n",
             ("unknown key branch\n  team.workloads has no such key\n"
-            "  use one of issuer, repository, refs, protected, projects\n  at teams/a/team.yaml:3"),
+            "  use one of issuer, repository, repository_id, refs, events, protected, projects\n"
+            "  at teams/a/team.yaml:3"),
+        ),
+        (
+            f"  workloads: [{JOB[:-1]}, events: []}}]\n",
+            ("team.workloads.events is empty\n  it limits what may start the jobs\n"
+            "  name an event, or remove it\n  at teams/a/team.yaml:3"),
+        ),
+        (
+            f"  workloads: [{JOB[:-1]}, events: [push, pull_request_target]}}]\n",
+            ("team.workloads.events: pull_request_target is not allowed\n"
+            "  anybody can start a job by it, and it runs for the default branch\n  remove it\n"
+            "  at teams/a/team.yaml:3"),
+        ),
+        (
+            f"  workloads: [{JOB[:-1]}, events: ['*']}}]\n",
+            ("team.workloads.events: * is not allowed\n  an event is a word of the issuer\n"
+            "  write events: [push]\n  at teams/a/team.yaml:3"),
+        ),
+        (
+            f"  workloads: [{JOB[:-1]}, repository_id: ''}}]\n",
+            ("team.workloads.repository_id is empty\n  it is the number that the issuer gives the repository\n"
+            "  write it, or remove the key\n  at teams/a/team.yaml:3"),
         ),
     ],
 )  # fmt: skip
@@ -183,5 +206,5 @@ def test_the_schema_for_editors_knows_the_keys() -> None:
     assert tuple(found["team"]["properties"]["roles"]["properties"]) == bindings.TEAM_ROLES
     assert tuple(found["org"]["properties"]["roles"]["properties"]) == bindings.ORGANIZATION_ROLES
     job = found["team"]["properties"]["workloads"]["items"]["properties"]
-    assert set(yaml.safe_load(JOB)) | {"protected", "projects"} == set(job)
+    assert set(yaml.safe_load(JOB)) | {"protected", "projects", "events", "repository_id"} == set(job)
     assert "groups" not in found["team"]["properties"]

@@ -160,8 +160,8 @@ def test_other_groups_give_nothing(company: Tree, group: str, asked: dict[str, A
 
 
 CLAIMS = st.dictionaries(
-    st.sampled_from(("repository", "ref", "ref_protected", "sub")),
-    st.text(max_size=8) | st.sampled_from(("acme/shop", "refs/heads/main", "refs/heads/main/..", "true", "")),
+    st.sampled_from(("repository", "ref", "ref_protected", "sub", "event", "repository_id")),
+    st.text(max_size=8) | st.sampled_from(("acme/shop", "refs/heads/main", "refs/heads/main/..", "true", "", "push")),
 )
 
 
@@ -172,6 +172,7 @@ def test_a_job_is_of_its_repository_only(company: Tree, claims: dict[str, str], 
     assert (held.teams, held.organization) == ({}, frozenset())
     assert held.protected <= held.jobs
     if held.jobs:
+        assert claims["event"] == "push"
         assert (issuer, claims["repository"], claims["ref"]) == (matrix.ISSUER, "acme/shop", "refs/heads/main")
         assert held.jobs == {"shop"}
 
@@ -183,6 +184,8 @@ JOBS = st.builds(
     refs=st.lists(st.sampled_from(("refs/heads/main", "refs/heads/*")), min_size=1, unique=True).map(tuple),
     protected=st.booleans(),
     projects=st.lists(st.sampled_from(("shop", "till")), unique=True).map(tuple),
+    events=st.lists(st.sampled_from(("push", "schedule")), min_size=1, unique=True).map(tuple),
+    repository_id=st.sampled_from(("", "74", "75")),
 )
 
 
@@ -214,10 +217,11 @@ def test_nobody_gains_rights_by_signing_alone(
         )
         for revision, roles, jobs in (("1", before, old_jobs), ("2", after, new_jobs))
     )
-    signer = {"alice": changes.Signer(teams=frozenset({"payments"}))}
-    if changes.check(old, new, signer, fast_forward=True):
+    signed = changes.Signed("alice", changes.Signer(teams=frozenset({"payments"})), old, new)
+    if changes.check(old, new, [signed], fast_forward=True):
         return
-    told = Membership(groups=frozenset({"g-2"}), claims={"repository": "acme/shop", "ref": "refs/heads/main"})
+    claims = {"repository": "acme/shop", "ref": "refs/heads/main", "event": "push", "repository_id": "74"}
+    told = Membership(groups=frozenset({"g-2"}), claims=claims)
     for who in (ALICE, Principal(matrix.ISSUER, "1", kind="workload")):
         allowed = []
         for tree in (old, new):
@@ -230,8 +234,8 @@ def test_nobody_gains_rights_by_signing_alone(
 @given(fast_forward=st.booleans(), signed=st.booleans())
 def test_the_revision_that_is_served_may_come_again(company: Tree, *, fast_forward: bool, signed: bool) -> None:
     """Taking a revision twice is no change, whoever signed it."""
-    signers = {"a": changes.Signer()} if signed else {}
-    assert changes.check(company, company, signers, fast_forward=fast_forward) == []
+    commits = [changes.Signed("a", changes.Signer(), company, company)] if signed else []
+    assert changes.check(company, company, commits, fast_forward=fast_forward) == []
 
 
 def test_rights_come_from_the_standards_read_anew() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teamconfig.bindings import Workload
+from teamconfig.bindings import EVENTS, Workload
 from teamconfig.identity.principal import Membership, Principal
 from teamconfig.policy import standing
 from teamconfig.policy.standing import Standing
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ALICE = Principal("https://id.example", "1", "alice")
 JOB = Principal(matrix.ISSUER, "2", "job", "workload")
-MAIN = {"repository": "acme/shop", "ref": "refs/heads/main"}
+MAIN = {"repository": "acme/shop", "ref": "refs/heads/main", "event": "push"}
 
 
 def _person(tree: Tree, *groups: str, disabled: bool = False) -> Standing:
@@ -85,7 +85,7 @@ def test_only_known_roles_are_bound(company: Tree) -> None:
 def test_a_job_is_bound_to_repository_ref_and_project(company: Tree) -> None:
     """A job works on the projects of its binding; all of the team's where it names none."""
     assert _job(company, MAIN) == Standing(jobs=frozenset({"shop"}), protected=frozenset({"shop"}))
-    every = _job(company, {"repository": "acme/all", "ref": "refs/heads/x"})
+    every = _job(company, {"repository": "acme/all", "ref": "refs/heads/x", "event": "push"})
     assert every == Standing(jobs=frozenset({"shop", "till"}), protected=frozenset({"shop", "till"}))
     assert every.in_team("payments", "shop") == {Role.CI}
     assert every.in_team("payments", "catalog") == frozenset()
@@ -98,6 +98,10 @@ def test_a_job_is_bound_to_repository_ref_and_project(company: Tree) -> None:
         {},
         {"repository": "acme/shop"},
         {"ref": "refs/heads/main"},
+        {"repository": "acme/shop", "ref": "refs/heads/main", "event": ""},
+        {"repository": "acme/shop", "ref": "refs/heads/main", "event": "pull_request_target"},
+        {"repository": "acme/shop", "ref": "refs/heads/main", "event": "issue_comment"},
+        {"repository": "acme/shop", "ref": "refs/heads/main", "event": "pushed"},
         {"repository": "acme/shop", "ref": ""},
         {"repository": "acme/shop", "ref": "refs/heads/main2"},
         {"repository": "acme/shop", "ref": "refs/heads/mai"},
@@ -110,7 +114,34 @@ def test_a_job_is_bound_to_repository_ref_and_project(company: Tree) -> None:
 )
 def test_a_claim_that_does_not_fit_gives_nothing(company: Tree, claims: dict[str, str]) -> None:
     """A claim that is missing or another one binds no job."""
-    assert _job(company, claims) == Standing()
+    assert _job(company, claims if "event" in claims else {**claims, "event": "push"}) == Standing()
+
+
+@pytest.mark.parametrize("missing", ["repository", "ref", "event"])
+def test_a_claim_that_is_missing_gives_nothing(company: Tree, missing: str) -> None:
+    """Without one of the claims that a binding is about, the others bind no job."""
+    assert _job(company, {name: value for name, value in MAIN.items() if name != missing}) == Standing()
+
+
+def test_a_job_is_bound_to_what_started_it(company: Tree) -> None:
+    """Only the events of the binding count: those that take the right to push, unless it names others."""
+    main = Workload(matrix.ISSUER, "acme/shop", ("refs/heads/main",), protected=True, projects=("shop",))
+    whole = Standing(jobs=frozenset({"shop"}), protected=frozenset({"shop"}))
+    told = {event: _job(_bound(company, main), {**MAIN, "event": event}) for event in (*EVENTS, "merge_group")}
+    assert told == {**dict.fromkeys(EVENTS, whole), "merge_group": Standing()}
+    other = _bound(company, dataclasses.replace(main, events=("merge_group",)))
+    assert _job(other, {**MAIN, "event": "merge_group"}) == whole
+    assert _job(other, MAIN) == Standing()
+
+
+def test_a_job_is_bound_to_the_id_of_its_repository(company: Tree) -> None:
+    """Where the binding has an id, another repository of the same name, or a token that has none, is no job."""
+    main = Workload(matrix.ISSUER, "acme/shop", ("refs/heads/main",), protected=True, repository_id="74")
+    tree = _bound(company, main)
+    assert _job(tree, {**MAIN, "repository_id": "74"}).protected == {"shop", "till"}
+    for claims in (MAIN, {**MAIN, "repository_id": "75"}, {**MAIN, "repository_id": ""}):
+        assert _job(tree, claims) == Standing()
+    assert _job(_bound(company, dataclasses.replace(main, repository_id="")), {**MAIN, "repository_id": "75"}).jobs
 
 
 def test_a_job_of_another_issuer_is_none(company: Tree) -> None:

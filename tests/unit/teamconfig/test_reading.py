@@ -292,6 +292,14 @@ def test_workspaces_map_to_environments() -> None:
     assert [tree.environment_of(name) for name in names] == ["dev", "staging", "dev", "staging", "production"]
 
 
+def test_a_workspace_does_not_take_the_name_of_an_environment() -> None:
+    """A workspace called like an environment stands for it, or the revision is refused."""
+    assert _read({"org.yaml": ORG + "  workspaces: {production: production}\n"}).environment_of("production")
+    with pytest.raises(StandardsError) as caught:
+        _read({"org.yaml": ORG + "  workspaces: {production: dev}\n"})
+    assert [problem.what for problem in caught.value.problems] == ["org.workspaces maps production to dev"]
+
+
 @pytest.mark.parametrize(
     ("org", "protected"),
     [

@@ -293,6 +293,19 @@ def test_found_in_the_order_of_the_documentation(tmp_path: Path) -> None:
     assert teamconfig.load(app, environ).org.name == "user"
 
 
+@pytest.mark.parametrize(
+    ("address", "sure"),
+    [
+        ("git+https://git.example/s.git", True), ("git+ssh://git@git.example/s.git", True),
+        ("git+git@git.example:s.git", True), ("git+/srv/s.git", True),
+        ("git+http://git.example/s.git", False), ("git+git://git.example/s.git", False),
+    ],
+)  # fmt: skip
+def test_some_addresses_do_not_prove_who_answers(tmp_path: Path, address: str, *, sure: bool) -> None:
+    """Over http:// and git:// anybody on the way can answer; a service takes them only with signed commits."""
+    assert git.is_authenticated(git.location(f"{address}#main", tmp_path)) is sure
+
+
 def test_behaviour_06_no_standards_tells_the_three_ways(tmp_path: Path) -> None:
     """Without any standards the user reads where they can be named; there is no silent default."""
     (tmp_path / ".git").mkdir()
