@@ -97,7 +97,7 @@ def read(text: str, keys: Iterable[bytes], where: str) -> Bundle:
     try:
         header = json.loads(_decoded(parts[0]))
         signature = _decoded(parts[2])
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise _damaged("it is not a signed document", where) from err
     if not isinstance(header, dict) or header.get("alg") != "EdDSA" or header.get("typ") != TYPE or len(header) > 2:  # noqa: PLR2004
         raise _damaged("its header is not that of signed standards", where)
@@ -150,7 +150,7 @@ def _bundle(payload: str, where: str) -> Bundle:
         found = json.loads(_decoded(payload))
         files = {str(path): base64.b64decode(content, validate=True) for path, content in found.pop("files").items()}
         bundle = Bundle(**found, files=files)
-    except (ValueError, TypeError, KeyError, AttributeError) as err:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as err:
         raise _damaged("its content is not that of signed standards", where) from err
     numbers = (bundle.serial, bundle.issued_at, bundle.not_after)
     if not all(isinstance(number, int) for number in numbers) or not isinstance(bundle.protected, bool):

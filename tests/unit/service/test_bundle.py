@@ -25,7 +25,6 @@ GOOD = Bundle(
 WANTED = {"principal": GOOD.principal, "project": "shop", "app": "web", "environment": "dev"}
 TEXT = bundle.sign(GOOD, KEY)
 DEEP = b"[" * 100_000
-TOO_DEEP = pytest.mark.xfail(raises=RecursionError, strict=True, reason="bundle.read lets a RecursionError out")
 
 
 def refused(text: str, keys: tuple[bytes, ...] = (PUBLIC,)) -> str:
@@ -89,7 +88,7 @@ def test_another_header_is_refused(header: dict[str, object]) -> None:
     "content",
     [
         b"", b"[]", b"1", b"{}", b'{"files": 1}', b'{"files": {}}', b'{"files": {"a": "%"}}', b"\xff",
-        pytest.param(DEEP, marks=TOO_DEEP),
+        DEEP,
     ],
 )  # fmt: skip
 def test_content_that_is_none_is_refused(content: bytes) -> None:
@@ -98,7 +97,6 @@ def test_content_that_is_none_is_refused(content: bytes) -> None:
     refused(f"{signed}.{_encoded(KEY.sign(signed.encode()))}")
 
 
-@TOO_DEEP
 def test_a_deep_header_is_refused() -> None:
     """A header that nobody has signed is no way to break the reader, however deep it is."""
     refused(f"{_encoded(DEEP)}.{TEXT.split('.', 1)[1]}")
