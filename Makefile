@@ -95,6 +95,10 @@ bench-deploy: setup ## a deploy against kubectl and Helm applying the same objec
 bench-service: setup ## calls per second of the team config service
 	@python bench/service/load.py --check
 
+.PHONY: bench-mover
+bench-mover: setup ## copies of images against crane and skopeo
+	@python bench/mover/compare.py
+
 .PHONY: bench
 bench: bench-startup bench-resolve bench-deploy bench-service ## all benchmarks
 

@@ -1,0 +1,286 @@
+"""Copies images: any number of them, each to any number of destinations, in one plan.
+
+Owns the order: read manifests, look what is there, plan, move blobs, write
+manifests bottom-up, set the tags last, read them back. A destination whose blobs
+did not all arrive gets no manifest, so no tag ever stands on half an image.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imagemover import plan, publishing
+from imagemover.errors import CopyError, ImageError, TagConflictError
+from imagemover.graph import Walk
+from imagemover.jobs import Job, Options, Target
+from imagemover.patience import Patience
+from imagemover.results import BlobOutcome, ImageOutcome, Planned, Result, Retried, Sent
+from imagemover.transfer import Transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from imagemover.graph import Graph
+    from imagemover.manifests import Descriptor, Manifest
+    from imagemover.places import Source
+    from imagemover.results import Event, Listener, Sort
+    from imagemover.transfer import Sink
+
+
+@dataclass(slots=True)
+class _Delivery:
+    """One image for one target, and what is known of it."""
+
+    job: Job
+    target: Target
+    root: Manifest | None = None
+    graph: Graph | None = None
+    tagged: bool = False
+    error: ImageError | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something has to be done."""
+        return self.error is None and self.graph is not None
+
+    @property
+    def spot(self) -> plan.Spot:
+        """The destination, for the plan."""
+        return plan.Spot(self.target.destination.place, self.target.destination.path)
+
+
+class Copy:
+    """One run; use `copy`.
+
+    Args:
+        jobs: The images.
+        options: How.
+        patience: Shared with the registries that take part.
+        on_event: Told what happens.
+    """
+
+    def __init__(self, jobs: Sequence[Job], options: Options, patience: Patience, on_event: Listener | None) -> None:
+        self._jobs = jobs
+        self._options = options
+        self._patience = patience
+        self._listener = on_event
+        self._lock = threading.Lock()
+        self._retries = 0
+        self._blobs: list[BlobOutcome] = []
+        self._deliveries = [_Delivery(job, target) for job in jobs for target in job.targets]
+        self._outer: Executor
+        self._pool: Executor
+
+    def run(self) -> Result:
+        """Do it.
+
+        Returns:
+            What was done.
+
+        Raises:
+            CopyError: Something failed; it carries the result.
+            CancelledError: Somebody cancelled.
+            DeadlineError: The time is over.
+        """
+        begun, started = dt.datetime.now(dt.UTC), time.monotonic()
+        before, self._patience.on_retry = self._patience.on_retry, self._retried
+        self._pool = ThreadPoolExecutor(self._options.workers, "imagemover")
+        self._outer = ThreadPoolExecutor(max(1, min(len(self._deliveries), self._options.workers)), "imagemover-image")
+        try:
+            self._each(self._read, self._jobs)
+            steps = self._planned()
+            self._each_leaf(self._move, steps.steps)
+            self._each(self._publish, [one for one in self._deliveries if one.is_open])
+        except BaseException:
+            self._patience.cancellation.cancel()
+            raise
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+            self._outer.shutdown(cancel_futures=True)
+            self._patience.on_retry = before
+        images = tuple(self._outcome(one) for one in self._deliveries)
+        result = Result(images, tuple(self._blobs), begun, time.monotonic() - started, self._retries)
+        for image in images:
+            self._tell(image)
+        self._judge(result)
+        return result
+
+    def _judge(self, result: Result) -> None:
+        self._patience.check()
+        if not result.failed:
+            return
+        first = result.failed[0]
+        what = (
+            f"{len(result.failed)} of {len(result.images)} copies failed; first: {first.source} to {first.destination}"
+        )
+        cause = next((one.error for one in self._deliveries if one.error is not None), None)
+        fix = "run it again: what is there is not sent again"
+        raise CopyError(result, what, first.error, fix, first.destination) from cause
+
+    def _read(self, job: Job) -> None:
+        """Read an image, and look what of it is at its destinations."""
+        mine = [one for one in self._deliveries if one.job is job]
+        try:
+            tags = [self._tags_there(one) for one in mine]
+            walk = Walk(job.source, self._pool, self._options.platforms, foreign=self._options.foreign)
+            root = walk.root(job.name)
+            if job.digest and root.digest != job.digest:
+                what = f"{job.source.name}:{job.name} is {root.digest}, not {job.digest}"
+                fix = "copy by digest, or look who moved the tag"
+                raise TagConflictError(what, "another digest was expected", fix, job.source.name)
+            for one, asked in zip(mine, tags, strict=True):
+                self._compare(one, root, [future.result() for future in asked])
+            if any(one.error is None and not one.tagged for one in mine):
+                graph = walk.complete(root, referrers=self._options.referrers)
+                for one in mine:
+                    if not one.tagged:
+                        one.graph = graph
+        except ImageError as err:
+            for one in mine:
+                one.error = one.error or err
+
+    def _tags_there(self, one: _Delivery) -> list[Future[str | None]]:
+        return [self._pool.submit(one.target.destination.resolve, tag) for tag in one.target.tags]
+
+    def _compare(self, one: _Delivery, root: Manifest, there: Sequence[str | None]) -> None:
+        one.root = root
+        for tag, digest in zip(one.target.tags, there, strict=True):
+            if digest not in {None, root.digest} and not self._options.move_tags:
+                what = f"{one.target.destination.name}:{tag} stands on {digest}, not on {root.digest}"
+                one.error = TagConflictError(what, "it may not move", "choose another tag", one.target.destination.name)
+        whole = bool(there) and all(digest == root.digest for digest in there)
+        one.tagged = whole and not self._options.deep and not self._options.referrers
+
+    def _planned(self) -> plan.Plan:
+        """Look which blobs are where, and plan."""
+        asked: dict[tuple[plan.Spot, str], Future[bool]] = {}
+        wants: list[tuple[_Delivery, tuple[Descriptor, ...]]] = []
+        for one in self._deliveries:
+            if one.is_open and one.graph is not None:
+                blobs = tuple(one.graph.blobs.values())
+                wants.append((one, blobs))
+                for blob in blobs:
+                    key = (one.spot, blob.digest)
+                    if key not in asked:
+                        asked[key] = self._pool.submit(one.target.destination.has, blob)
+        present: set[tuple[plan.Spot, str]] = set()
+        open_wants = []
+        for one, blobs in wants:
+            try:
+                present |= {(one.spot, blob.digest) for blob in blobs if asked[one.spot, blob.digest].result()}
+            except ImageError as err:
+                one.error = err
+                continue
+            open_wants.append(plan.Want(self._source_spot(one.job.source), one.spot, blobs))
+        planned = plan.build(open_wants, present)
+        names = {one.spot: one.target.destination.name for one in self._deliveries}
+        self._blobs += [BlobOutcome(blob.digest, blob.size, names[spot], "present") for blob, spot in planned.present]
+        sends = sum(len(step.sends) for step in planned.steps)
+        waiting = sum(1 for one in self._deliveries if one.is_open)
+        self._tell(Planned(sends, planned.bytes_to_send, planned.mounts, len(planned.present), waiting))
+        return planned
+
+    def _move(self, step: plan.Step) -> None:
+        """Send one blob, then mount it."""
+        source = next(job.source for job in self._jobs if self._source_spot(job.source) == step.source)
+        places = {one.spot: one.target.destination for one in self._deliveries}
+
+        def run(spots: Sequence[plan.Spot], mount_from: str = "") -> None:
+            transfer = Transfer(
+                source, step.blob, self._patience, lambda count: self._tell(Sent(step.blob.digest, count))
+            )
+            for spot, sink in zip(spots, transfer.run([places[spot] for spot in spots], mount_from), strict=True):
+                self._moved(step.blob, spot, sink)
+
+        if step.sends:
+            run(step.sends)
+        for mount in step.mounts:
+            run([mount.target], mount.from_path)
+
+    def _moved(self, blob: Descriptor, spot: plan.Spot, sink: Sink) -> None:
+        sort: Sort = "failed" if not sink.done else "mounted" if sink.mounted else "sent"
+        error = str(sink.error) if sort == "failed" else ""
+        outcome = BlobOutcome(blob.digest, blob.size, sink.destination.name, sort, sink.bytes_sent, sink.tries, error)
+        with self._lock:
+            self._blobs.append(outcome)
+            if sort == "failed":
+                for one in self._deliveries:
+                    if one.spot == spot and one.graph is not None and blob.digest in one.graph.blobs:
+                        one.error = one.error or sink.error
+        self._tell(outcome)
+
+    def _publish(self, one: _Delivery) -> None:
+        if one.graph is None:
+            return
+        try:
+            publishing.publish(
+                one.graph, one.target.destination, one.target.tags, self._pool, prove=self._options.prove
+            )
+        except ImageError as err:
+            one.error = err
+
+    def _outcome(self, one: _Delivery) -> ImageOutcome:
+        sort: Sort = "failed" if one.error else "present" if one.tagged else "sent"
+        return ImageOutcome(
+            f"{one.job.source.name}{'@' if ':' in one.job.name else ':'}{one.job.name}",
+            one.target.destination.name,
+            one.root.digest if one.root else "",
+            () if one.error else one.target.tags,
+            sort,
+            str(one.error) if one.error else "",
+        )
+
+    @staticmethod
+    def _source_spot(source: Source) -> plan.Spot:
+        return plan.Spot(source.place, source.path)
+
+    def _each(self, do: Callable[[Job], None] | Callable[[_Delivery], None], values: Sequence[object]) -> None:
+        self._wait([self._outer.submit(do, value) for value in values])  # type: ignore[arg-type]  # values fit `do`
+
+    def _each_leaf(self, do: Callable[[plan.Step], None], values: Iterable[plan.Step]) -> None:
+        self._wait([self._pool.submit(do, value) for value in values])
+
+    def _wait(self, futures: Sequence[Future[None]]) -> None:
+        for future in futures:
+            future.result()
+        self._patience.check()
+
+    def _retried(self, error: ImageError, seconds: float) -> None:
+        with self._lock:
+            self._retries += 1
+        self._tell(Retried(str(error), seconds))
+
+    def _tell(self, event: Event) -> None:
+        if self._listener is not None:
+            with self._lock:
+                self._listener(event)
+
+
+def copy(
+    jobs: Sequence[Job],
+    options: Options | None = None,
+    patience: Patience | None = None,
+    on_event: Listener | None = None,
+) -> Result:
+    """Copy images.
+
+    Args:
+        jobs: The images.
+        options: How.
+        patience: Give the one that the registries were made with, so that cancelling reaches all.
+        on_event: Told what happens, by one thread at a time.
+
+    Returns:
+        What was done; every image is complete at every destination.
+
+    Raises:
+        CopyError: Something failed; it carries the result, and every tag that was set is complete.
+        CancelledError: Somebody cancelled.
+        DeadlineError: The time is over.
+    """
+    return Copy(jobs, options or Options(), patience or Patience(), on_event).run()

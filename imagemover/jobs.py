@@ -1,0 +1,65 @@
+"""What a caller asks of a copy: images, destinations, and how.
+
+Owns values only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imagemover.places import Destination, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an image goes.
+
+    Args:
+        destination: A repository or a layout.
+        tags: That are set last; without any, the image is there by its digest only.
+    """
+
+    destination: Destination
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One image.
+
+    Args:
+        source: Where it is.
+        name: Tag or digest.
+        targets: Where it goes.
+        digest: That it must have; empty: any.
+    """
+
+    source: Source
+    name: str
+    targets: tuple[Target, ...]
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to copy.
+
+    Args:
+        workers: Requests at the same time; at least 1.
+        platforms: Those wanted, such as "linux/amd64"; empty: all; just one: its image instead of the index.
+        referrers: Whether signatures, attestations and the like go along.
+        foreign: Whether layers that may not be distributed go along, read from the source only.
+        move_tags: Whether a tag that stands on another digest may be moved.
+        deep: Whether to look at every blob even where the tags stand on the image.
+        prove: Whether to read each tag back and hash what it stands on.
+    """
+
+    workers: int = 16
+    platforms: tuple[str, ...] = ()
+    referrers: bool = False
+    foreign: bool = False
+    move_tags: bool = True
+    deep: bool = False
+    prove: bool = True

@@ -1,0 +1,278 @@
+"""Moves one blob: one read, any number of destinations, every byte verified before the last one leaves.
+
+Owns what is done when a stream breaks: the read goes on by Range, the upload
+where the registry says, and both start anew where nothing was kept. A byte that
+was flipped is healed by one more read. Memory: one buffer for each thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imagemover import digests
+from imagemover.errors import ConnectionLostError, ContentError, ImageError, MissingError, RegistryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from imagemover.manifests import Descriptor
+    from imagemover.patience import Patience
+    from imagemover.places import Destination, Pending, Session, Source, Stream
+
+BUFFER_BYTES = 256 << 10
+MOST_RESTARTS = 3
+"""Sessions that a registry may lose or spoil for one blob, besides broken connections."""
+
+PROGRESS_BYTES = 1 << 20
+"""An upload that came this far since the last failure starts counting tries anew."""
+
+_BUFFERS = threading.local()
+
+
+@dataclass(slots=True)
+class Sink:
+    """One destination of the blob, and how far it is.
+
+    Args:
+        destination: Where it goes.
+        session: That is written to; None before there is one.
+        done: Whether the destination has the blob.
+        mounted: Whether it had it without being sent.
+        error: What went wrong last.
+        bytes_sent: Body bytes that left for it, repeats included.
+        tries: Failures.
+        resumed_at: Where the last try began.
+    """
+
+    destination: Destination
+    session: Session | None = None
+    done: bool = False
+    mounted: bool = False
+    error: ImageError | None = None
+    bytes_sent: int = 0
+    tries: int = 0
+    resumed_at: int = 0
+
+
+class Transfer:
+    """One blob on its way.
+
+    Args:
+        source: Where it is read.
+        blob: The blob.
+        patience: Of the copy.
+        on_bytes: Called with the count of each piece that was written to a destination.
+    """
+
+    def __init__(
+        self, source: Source, blob: Descriptor, patience: Patience, on_bytes: Callable[[int], None] | None = None
+    ) -> None:
+        self._source = source
+        self._blob = blob
+        self._patience = patience
+        self._on_bytes = on_bytes
+        self._verifier = digests.Verifier(blob.digest, blob.size)
+        self._reread = False
+        self._early: Stream | ImageError | None = None
+
+    def run(self, destinations: Sequence[Destination], mount_from: str = "") -> list[Sink]:
+        """Move the blob.
+
+        Args:
+            destinations: Where to.
+            mount_from: Repository that each destination's registry may take it from; empty if none.
+
+        Returns:
+            What became of each; a failure is told there, not raised.
+        """
+        sinks = [Sink(destination) for destination in destinations]
+        live = self._opened(sinks, mount_from)
+        self._write(live)
+        if live and all(isinstance(sink.error, ContentError) for sink in live):
+            # Read once more, for all of them together.
+            self._reread = True
+            self._verifier = digests.Verifier(self._blob.digest, self._blob.size)
+            for sink in live:
+                self._forget(sink)
+                sink.error = None
+                sink.tries += 1
+            self._write(self._opened(live, ""))
+        for sink in sinks:
+            try:
+                self._insist(sink)
+            except ImageError as err:
+                sink.error = err
+                if sink.session is not None:
+                    sink.session.abandon()
+        return sinks
+
+    def _opened(self, sinks: Sequence[Sink], mount_from: str) -> list[Sink]:
+        """Open the sessions, all asked for before any is waited for; give the sinks that want bytes."""
+        pending: list[tuple[Sink, Pending]] = []
+        for sink in sinks:
+            try:
+                pending.append((sink, sink.destination.begin(self._blob, mount_from)))
+            except ImageError as err:
+                sink.error = err
+        if pending and not mount_from and self._blob.size:
+            # While the sessions are on their way, the read sets out too.
+            try:
+                self._early = self._source.open_blob(self._blob)
+            except ImageError as err:
+                self._early = err
+        live = []
+        for sink, asked in pending:
+            try:
+                sink.session = asked.open()
+            except ImageError as err:
+                sink.error = err
+                continue
+            if sink.session is None:
+                sink.done = sink.mounted = True
+            else:
+                live.append(sink)
+        return live
+
+    def _write(self, sinks: Sequence[Sink]) -> None:
+        """Write from the sinks' common offset to the end, and commit; failures stay with the sinks."""
+        live = list(sinks)
+        if not live:
+            self._close_early()
+            return
+        start = live[0].session.offset if live[0].session else 0
+        try:
+            with contextlib.closing(self._pieces(start)) as pieces:
+                for piece in pieces:
+                    live = [sink for sink in live if self._gave(sink, piece)]
+                    if not live:
+                        return
+        except ImageError as err:
+            for sink in live:
+                sink.error = err
+            return
+        for sink in live:
+            try:
+                if sink.session is not None:
+                    sink.session.commit()
+                    sink.done = True
+            except ImageError as err:
+                sink.error = err
+
+    def _gave(self, sink: Sink, piece: memoryview) -> bool:
+        session = sink.session
+        if session is None:
+            return False
+        try:
+            session.write(piece)
+        except ImageError as err:
+            sink.error = err
+            return False
+        sink.bytes_sent += len(piece)
+        if self._on_bytes is not None:
+            self._on_bytes(len(piece))
+        return True
+
+    def _insist(self, sink: Sink) -> None:
+        """Repeat what failed for one sink until it is done or there is no use."""
+        fruitless = restarts = 0
+        while not sink.done:
+            error = sink.error or ConnectionLostError("the upload did not begin", "", "", sink.destination.name)
+            sink.error = None
+            sink.tries += 1
+            if isinstance(error, ContentError):
+                if self._reread:
+                    raise error
+                self._reread = True
+                self._verifier = digests.Verifier(self._blob.digest, self._blob.size)
+                self._forget(sink)
+            elif _is_session_lost(error) and restarts < MOST_RESTARTS and sink.session is not None:
+                restarts += 1
+                self._forget(sink)
+            else:
+                came_far = sink.session is not None and sink.session.offset - sink.resumed_at >= PROGRESS_BYTES
+                fruitless = 1 if came_far else fruitless + 1
+                self._patience.pause(error, fruitless, sink.destination.gate)
+            try:
+                self._again(sink)
+            except ImageError as err:
+                sink.error = err
+
+    def _again(self, sink: Sink) -> None:
+        if sink.destination.has(self._blob):
+            sink.done = True  # the answer was lost, or another copy was faster
+            self._forget(sink)
+            return
+        if sink.session is not None and not sink.session.resume():
+            self._forget(sink)
+        if sink.session is None:
+            sink.session = sink.destination.begin(self._blob).open()
+        if sink.session is None:
+            sink.done = sink.mounted = True
+            return
+        sink.resumed_at = sink.session.offset
+        self._write([sink])
+
+    def _forget(self, sink: Sink) -> None:
+        session, sink.session = sink.session, None
+        if session is not None:
+            session.cancel()
+
+    def _close_early(self) -> None:
+        early, self._early = self._early, None
+        if early is not None and not isinstance(early, ImageError):
+            early.close()
+
+    def _pieces(self, start: int) -> Generator[memoryview]:
+        """Give the blob's bytes from an offset on; broken reads go on where they broke."""
+        size, where = self._blob.size, self._source.name
+        if size == 0:
+            digests.verify(b"", self._blob.digest, where)
+        offset, tries = start, 0
+        early, self._early = (self._early if start == 0 else None), None
+        stream = early if not isinstance(early, ImageError) else None
+        try:
+            while offset < size:
+                try:
+                    if isinstance(early, ImageError):
+                        failed, early = early, None
+                        raise failed
+                    if stream is None:
+                        self._patience.enter(self._source.gate)
+                        stream = self._source.open_blob(self._blob, offset)
+                    view = _buffer()[: min(BUFFER_BYTES, size - offset)]
+                    count = stream.readinto(view)
+                    if count == 0:
+                        what = f"{self._blob.digest} ended after {offset} of {size} bytes"
+                        raise ConnectionLostError(what, "the registry or the network cut it off", "try again", where)
+                    self._verifier.update(offset, view[:count], where)
+                except ImageError as err:
+                    if stream is not None:
+                        stream.close()
+                        stream = None
+                    tries += 1
+                    self._patience.pause(err, tries, self._source.gate)
+                    continue
+                self._patience.check()
+                yield view[:count]
+                offset += count
+                tries = 0
+        finally:
+            if stream is not None:
+                stream.close()
+
+
+def _is_session_lost(error: ImageError) -> bool:
+    """Tell whether a registry refuses a session, rather than the blob."""
+    return isinstance(error, MissingError) or (
+        isinstance(error, RegistryError) and not error.again and error.status in {400, 404, 409, 416}
+    )
+
+
+def _buffer() -> memoryview:
+    view: memoryview | None = getattr(_BUFFERS, "view", None)
+    if view is None:
+        view = _BUFFERS.view = memoryview(bytearray(BUFFER_BYTES))
+    return view

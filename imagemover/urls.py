@@ -1,0 +1,64 @@
+"""Absolute URLs that registries give: which are followed, and how they are shown.
+
+Pure. A query may be a signature, so it is never shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from imagemover.errors import TrustError
+
+Key = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """An absolute URL.
+
+    Args:
+        scheme: "http" or "https".
+        host: Without brackets.
+        port: Always set.
+        target: Path and query.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    target: str = field(repr=False)  # signed URLs carry secrets in their query
+
+    @property
+    def key(self) -> Key:
+        """What connections and credentials are kept by."""
+        return (self.scheme, self.host, self.port)
+
+    def __str__(self) -> str:
+        """Give it without its query."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}{self.target.partition('?')[0]}"
+
+
+def parse_url(text: str) -> Url:
+    """Read an absolute URL.
+
+    Args:
+        text: The URL.
+
+    Returns:
+        Its parts.
+
+    Raises:
+        TrustError: It is not http or https, or names a user.
+    """
+    try:
+        parts: SplitResult = urlsplit(text)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        parts, port = SplitResult("", "", "", "", ""), 0
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise TrustError("a registry gave a URL that is not followed", "only plain http and https URLs are", "", "")
+    if any(character <= " " or character > "~" for character in text):
+        raise TrustError("a registry gave a URL that is not followed", "it holds spaces or control characters", "", "")
+    return Url(parts.scheme, parts.hostname, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
