@@ -9,6 +9,8 @@ from teamconfig import resolve
 from teamconfig.errors import Problem, StandardsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from teamconfig.tree import Tree
 
 ANY_APP = "any-app"
@@ -32,18 +34,20 @@ class Report:
     problems: tuple[tuple[Problem, tuple[str, ...]], ...]
 
 
-def check(tree: Tree) -> Report:
+def check(tree: Tree, teams: Iterable[str] | None = None) -> Report:
     """Resolve everything.
 
     Args:
         tree: A revision of the standards.
+        teams: Names of the teams to look at; all if left out.
 
     Returns:
         What was found.
     """
     found: dict[Problem, list[str]] = {}
     apps = profiles = 0
-    for name in sorted(tree.teams):
+    names = sorted(tree.teams if teams is None else teams)
+    for name in names:
         team = tree.teams[name]
         apps += len(team.apps)
         for project, app in [*sorted(team.apps), *((project, ANY_APP) for project in team.projects)]:
@@ -55,4 +59,5 @@ def check(tree: Tree) -> Report:
                     shown = f"{project} in {environment}" if app == ANY_APP else f"{project}/{app} in {environment}"
                     for problem in err.problems:
                         found.setdefault(problem, []).append(shown)
-    return Report(len(tree.teams), apps, profiles, tuple((problem, tuple(at)) for problem, at in found.items()))
+    problems = tuple((problem, tuple(at)) for problem, at in found.items())
+    return Report(len(names), apps, profiles, problems)

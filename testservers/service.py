@@ -171,14 +171,15 @@ def start(
     }
     (directory / "service.yaml").write_text(json.dumps(config, indent=1))  # JSON is YAML
     process = _spawn(directory, environ or {})
+    running: Running | None = None
     try:
         port = _address(directory, process).rpartition(":")[2]
         config["listen"] = f"127.0.0.1:{port}"  # the same one after a restart
         (directory / "service.yaml").write_text(json.dumps(config, indent=1))
         running = Running(directory, f"localhost:{port}", authority.file, process, environ or {})
         yield running
-        process = running.process
     finally:
+        process = running.process if running is not None else process  # another one after a restart
         if process.poll() is None:
             process.terminate()
             process.wait(40)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from teamconfig import StandardsError, reading
+from teamconfig import StandardsError, checking, reading
 from teamconfig.errors import Problem
 from teamconfig.identity.principal import Membership, Principal
 from teamconfig.policy import changes, rows, standing
@@ -70,12 +70,14 @@ class Taking:
         Returns:
             What is wrong with it.
         """
-        problems: list[Problem] = []
-        tests = self._source.files(commit).get(TESTS)
+        files = self._source.files(commit)
+        before = old.files if old is not None else {}
+        report = checking.check(new, _changed(before, files, new))
+        problems = [problem for problem, _ in report.problems]
+        tests = files.get(TESTS)
         if tests is not None:
-            found, problems = rows.read(tests)
-            if not problems:
-                problems = rows.check(new, found)
+            found, broken = rows.read(tests)
+            problems += broken or rows.check(new, found)
         if isinstance(self._source, History):
             problems += self._lineage(self._source, old, new, commit)
         return problems
@@ -166,3 +168,11 @@ class Taking:
         """Give the revision that was taken last, by any process."""
         with self._database.reading() as tx:
             return taken.last(tx)
+
+
+def _changed(before: Mapping[str, bytes], after: Mapping[str, bytes], tree: Tree) -> set[str]:
+    """Name the teams whose profiles may be other ones: those with a changed file, or all if the company's changed."""
+    touched = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    if any(not path.startswith("teams/") for path in touched - {TESTS}):
+        return set(tree.teams)
+    return {path.split("/")[1] for path in touched if path != TESTS} & set(tree.teams)

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = {"waypaas_sdk": "waypaas_sdk", "teamconfig": "teamconfig", "wps": "wps", "team_k8s": "plugins/team_k8s"}
+PACKAGES = {
+    "waypaas_sdk": "waypaas_sdk",
+    "teamconfig": "teamconfig",
+    "imagemover": "imagemover",
+    "wps": "wps",
+    "team_k8s": "plugins/team_k8s",
+}
 """Where each package that we ship has its sources."""
 
 

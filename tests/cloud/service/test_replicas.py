@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,7 +46,7 @@ def at(running: Running, client: Service, home: Path) -> Service:
     """Give the same session at another replica, as a load balancer would."""
     environ = {"HOME": str(home), "WAYPAAS_KEYRING": "off"}
     found = Service(running.settings, environ)
-    found.vault.save(client.session())
+    found.vault.save(replace(client.session(), certificate_authority=str(running.authority)))
     return found
 
 

@@ -132,6 +132,11 @@ def test_a_broken_revision_is_refused_whole(tmp_path: Path, idp: OidcProvider, p
         assert "refused" in told.parts["standards"]
         client.tree("shop", "web", "dev")
         (running.standards / "environments" / "dev.yaml").write_text("standards: {}\n")
+        told = until(
+            lambda: client.call("Standards/GetStatus", STATUS),
+            lambda found: any("kubernetes.memory" in problem.what for problem in found.problems),
+        )
+        assert told.revision == before, "what breaks a rule for one app only is refused too"
         broken.write_text(good)
         told = until(lambda: client.call("Standards/GetStatus", STATUS), lambda found: found.revision != before)
         assert told.refused_revision == ""
