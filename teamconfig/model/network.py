@@ -55,6 +55,7 @@ class Network:
         key_shape=shapes.LABEL_KEY,
     )  # fmt: skip
     allowed_cidrs: list[str] | None = option(
-        "list", "Client networks that may reach the app.", default="any", example='["10.0.0.0/8"]'
-    )
+        "list", "Client networks that may reach the app.", default="any", example='["10.0.0.0/8"]',
+        shape=shapes.NETWORK,
+    )  # fmt: skip
     tls: Tls | None = option("block", "Encryption between the client and the ingress.")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,15 +18,29 @@ class Shape:
         pattern: Regular expression for the whole text.
         words: The form, for people: "a name of Kubernetes: ...".
         longest: Most characters.
+        check: What else it must be, where a pattern cannot say it.
     """
 
     pattern: str
     words: str
     longest: int = 253
+    check: Callable[[str], bool] | None = None
 
     def fits(self, text: str) -> bool:
         """Tell whether a text has the form."""
-        return len(text) <= self.longest and re.fullmatch(self.pattern, text) is not None
+        formed = len(text) <= self.longest and re.fullmatch(self.pattern, text) is not None
+        return formed and (self.check is None or self.check(text))
+
+
+def is_network(text: str) -> bool:
+    """Tell whether a text is a network in CIDR, with no bits set in its hosts' part; any text may be asked about."""
+    import ipaddress  # noqa: PLC0415  # only where a network is written
+
+    try:
+        ipaddress.ip_network(text.removeprefix("cidr/"), strict=True)
+    except ValueError:
+        return False
+    return True
 
 
 _DNS = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -58,7 +76,9 @@ URL_PATH = Shape(r"/\S*", "a path with its slash", 1024)
 PEER = Shape(
     rf"any|namespace|namespace/{_DNS}|app/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?|cidr/[0-9a-fA-F.:]+/[0-9]+",
     "any, namespace, namespace/NAME, app/NAME or cidr/NETWORK", 100,
+    lambda text: not text.startswith("cidr/") or is_network(text),
 )  # fmt: skip
+NETWORK = Shape(r"[0-9a-fA-F.:]+/[0-9]{1,3}", "a network like 10.0.0.0/8 or 2001:db8::/32", 50, is_network)
 COUNT = Shape(r"[0-9]{1,4}|[0-9]{1,2}%|100%", "a number, or a share like 50%", 5)
 HOST = Shape(rf"(?!(\*\.)?[0-9.]+$)((\*\.)?{_NAME})?", "a name in DNS, no address, or empty for none")
 CAPABILITY = Shape(r"(?!CAP_)[A-Z][A-Z_]*", "a Linux capability without CAP_, as NET_BIND_SERVICE", 63)

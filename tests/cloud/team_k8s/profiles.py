@@ -23,8 +23,11 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size
 
 def shaped(shape: Shape) -> st.SearchStrategy[str]:
     """Make texts of a shape."""
+    hosts = st.ip_addresses().map(lambda address: f"{address}/{address.max_prefixlen}")
+    networks = st.sampled_from(["10.0.0.0/8", "192.0.2.0/24", "2001:db8::/32", "0.0.0.0/0"]) | hosts
+    if shape is s.NETWORK:
+        return networks
     if shape is s.PEER:
-        networks = st.sampled_from(["10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32"])
         return st.sampled_from(["any", "namespace", "namespace/x", "app/web"]) | networks.map("cidr/{}".format)
     return st.from_regex(shape.pattern, fullmatch=True).filter(shape.fits)
 

@@ -26,6 +26,14 @@ from teamconfig.model import shapes
         (shapes.ENV_NAME, "..a", False),
         (shapes.ROUTE_PATH, "/a%20b/", True),
         (shapes.ROUTE_PATH, "/%", False),
+        (shapes.NETWORK, "10.0.0.0/8", True),
+        (shapes.NETWORK, "2001:db8::/32", True),
+        (shapes.NETWORK, "", False),
+        (shapes.NETWORK, "10.0.0.1/8", False),
+        (shapes.NETWORK, "10.0.0/8", False),
+        (shapes.NETWORK, "010.0.0.0/8", False),
+        (shapes.PEER, "cidr/192.0.2.1/32", True),
+        (shapes.PEER, "cidr/:/9", False),
     ],
 )
 def test_forms_are_those_of_the_api_server(shape: shapes.Shape, text: str, good: bool) -> None:  # noqa: FBT001
