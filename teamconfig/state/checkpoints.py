@@ -65,12 +65,13 @@ class Sink:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             _mend(descriptor)
+            before = os.fstat(descriptor).st_size
             if os.write(descriptor, line) != len(line):
                 raise OSError(f"the line was not written whole to {self.path}")
             os.fsync(descriptor)
             status = os.fstat(descriptor)
             is_new = self._known is None or self._known[0] != status.st_ino
-            self._known = status.st_ino, status.st_size
+            self._known = status.st_ino, before + len(line)  # not what is there now: it may have been cut since
         finally:
             os.close(descriptor)
         if is_new:

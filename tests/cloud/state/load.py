@@ -69,7 +69,7 @@ def change(name: str, *, is_refused: bool) -> Callable[[Connection], None]:
     """Give the change that registers a project, or is refused after it did so."""
 
     def register(tx: Connection) -> None:
-        projects.register(tx, name, team="payments", remote="git.example/x", by=SOMEBODY, now=time.time())
+        projects.register(tx, name, team=f"team-{name}", remote="git.example/x", by=SOMEBODY, now=time.time())
         if is_refused:
             projects.register(tx, name, team="others", remote="git.example/x", by=SOMEBODY, now=time.time())
 

@@ -151,7 +151,7 @@ def registering(name: str) -> Callable[[Connection], None]:
     """Give the change that registers a project; its remote is long, to fill disks."""
 
     def change(tx: Connection) -> None:
-        projects.register(tx, name, team="t", remote="r" * 2000, by=SOMEBODY, now=1.0)
+        projects.register(tx, name, team=f"team-{name}", remote="r" * 2000, by=SOMEBODY, now=1.0)
 
     return change
 
