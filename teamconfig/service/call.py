@@ -15,7 +15,7 @@ from teamconfig.policy import authorize, question, right
 from teamconfig.policy.standing import Standing
 from teamconfig.policy.words import Action
 from teamconfig.service.refusal import Refusal, refuse, unavailable
-from teamconfig.state.errors import BusyError, RefusedError, StateError, UnavailableError
+from teamconfig.state.errors import RefusedError, StateError
 from teamconfig.state.writer import Event
 
 if TYPE_CHECKING:
@@ -227,10 +227,6 @@ class Call:
                 result = await asyncio.shield(asyncio.wrap_future(future))
         except TimeoutError as err:
             raise unavailable("database_slow", f"the database gave no answer in {COMMIT_SECONDS:g} s") from err
-        except BusyError as err:
-            raise unavailable(err.reason, err.problem.why) from err
-        except UnavailableError as err:
-            raise unavailable(err.reason, err.problem.why or err.problem.what) from err
         except RefusedError as err:
             self.rows += 1
             self.unkept = False

@@ -16,6 +16,7 @@ from teamconfig import proof
 from teamconfig.service.call import Caller
 from teamconfig.service.providers import told
 from teamconfig.service.refusal import Refusal, malformed, unauthenticated
+from teamconfig.state import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -184,14 +185,12 @@ async def reread(call: Call, *, always: bool = False) -> None:
 
 
 async def _keep(call: Call, session: Session, found: Membership) -> None:
-    from teamconfig.state import sessions  # noqa: PLC0415  # its `open` hides the builtin's name
-
-    def change(tx: object) -> None:
-        sessions.set_membership(tx, session.id, found)  # type: ignore[arg-type]  # a Connection
-
     action, call.action = call.action, "groups"
     rows = call.rows
-    await call.commit(change, note=lambda _: {"groups": len(found.groups), "disabled": found.disabled})
+    await call.commit(
+        lambda tx: sessions.set_membership(tx, session.id, found),
+        note=lambda _: {"groups": len(found.groups), "disabled": found.disabled},
+    )
     call.action, call.rows = action, rows  # a row of its own, beside that of the call
     call.core.forget_sessions()
 
