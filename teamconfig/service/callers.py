@@ -160,9 +160,7 @@ async def reread(call: Call, *, always: bool = False) -> None:
     session = caller.session
     if session is None:
         return
-    provider = call.core.providers.get(session.provider)
-    if provider is None:
-        raise unauthenticated("provider_gone", f"the service knows no provider {session.provider} any more")
+    provider = call.core.provider_of(session)
     age = call.core.now() - caller.membership.read_at
     if not provider.rereads:
         if age > (FRESH_SECONDS if always else call.core.config.groups_seconds):

@@ -6,13 +6,13 @@ What belongs to identity or credentials is handed on as it stands: `providers`,
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from teamconfig import errors, units, yamlfile
 from teamconfig.errors import Problem, StandardsError
+from teamconfig.identity import web
 from teamconfig.keys import nearest
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ class _Reader:
             return None, None
         tls = self.values.get("tls")
         if tls == "off":
-            if not _loopback(host):
+            if not web.is_loopback(host.strip("[]")):
                 self.refuse(
                     "tls: off is not allowed", f"{host} is not a loopback address", "give tls: {certificate, key}"
                 )
@@ -206,13 +206,6 @@ class _Reader:
             return None, None
         home = self.path.parent
         return home / Path(str(tls["certificate"])).expanduser(), home / Path(str(tls["key"])).expanduser()
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _plain(node: Node | None) -> Any:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from teamconfig.policy import standing
 from teamconfig.service import kept, limits
-from teamconfig.service.refusal import unavailable
+from teamconfig.service.refusal import unauthenticated, unavailable
 from teamconfig.state import audit, locks, projects, sessions
 from teamconfig.state.errors import StateError
 
@@ -268,6 +268,23 @@ class Core:
         """
         if peer in self.dropped or len(self.dropped) < _PEERS:
             self.dropped[peer] = self.dropped.get(peer, 0) + 1
+
+    def provider_of(self, session: Session) -> Any:
+        """Give the provider by which somebody signed in.
+
+        Args:
+            session: Theirs.
+
+        Returns:
+            The provider.
+
+        Raises:
+            Refusal: It is not configured any more.
+        """
+        provider = self.providers.get(session.provider)
+        if provider is None:
+            raise unauthenticated("provider_gone", f"the service knows no provider {session.provider} any more")
+        return provider
 
     def forget_sessions(self) -> None:
         """Read all sessions anew: one of them has changed."""

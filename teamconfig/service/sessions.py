@@ -110,9 +110,7 @@ async def refresh(call: Call, given: tuple[sessions_pb2.RefreshRequest, Signed])
     call.details["session"] = session.id
     membership = session.membership
     call.caller = Caller(session, session.principal, membership, core.standing(session.principal, membership))
-    provider = core.providers.get(session.provider)
-    if provider is None:
-        raise unauthenticated("provider_gone", f"the service knows no provider {session.provider} any more")
+    provider = core.provider_of(session)
     spent: Identity | None = None
     if request.token:
         spent = await told(provider.verify(request.token, session.device_key))
