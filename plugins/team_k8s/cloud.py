@@ -106,13 +106,6 @@ class Cloud:
             if not query["continue"]:
                 return items
 
-    def annotate(self, kind: str, name: str, annotations: Mapping[str, str]) -> None:
-        """Set annotations of an object, and nothing else of it."""
-        body = {"metadata": {"annotations": dict(annotations)}}
-        what = f"annotate {kind} {name} in namespace {self.namespace}"
-        query = {"fieldManager": names.FIELD_MANAGER}
-        self.api.request("PATCH", self.path(kind, name), body, query=query, content_type=MERGE_PATCH, what=what)
-
     def own(self, kind: str, name: str, owner: Mapping[str, str]) -> None:
         """Let an object go with another one.
 

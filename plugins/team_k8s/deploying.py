@@ -40,6 +40,9 @@ METRICS = "/apis/metrics.k8s.io/v1beta1"
 ABANDONED_SECONDS = 120.0
 """How much longer than its own timeout a deploy must be silent to count as abandoned."""
 
+REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
+FIRST_REVISION = "1"
+
 
 def deploy(
     options: Any,
@@ -190,7 +193,6 @@ def _make(cloud: Cloud, order: Order, manifests: Sequence[Mapping[str, Any]], te
             if kind == "Deployment":
                 deployment = applied
         rollout.wait(cloud, deployment, labels, seconds, lambda text: tell(f"Deployment {order.name}: {text}"))
-        cloud.annotate("Deployment", order.name, {names.STATE_ANNOTATION: names.DEPLOYED})
     return creation
 
 
@@ -201,7 +203,7 @@ def _undo(cloud: Cloud, kind: str, name: str, labels: dict[str, str]) -> None:
 
 
 def _sweep(cloud: Cloud, order: Order, logger: Logger) -> None:
-    """Remove what deploys of this app left that never ended: their machine died with their guardian."""
+    """Remove what deploys of this app left that never got ready: their machine died with their guardian."""
     from datetime import UTC, datetime  # noqa: PLC0415  # rarely needed before
 
     try:
@@ -220,15 +222,21 @@ def _sweep(cloud: Cloud, order: Order, logger: Logger) -> None:
 def is_abandoned(deployment: Mapping[str, Any], now: datetime) -> bool:
     """Judge whether a deploy was cut off so long ago that nobody waits for it any more. Pure.
 
+    A rollout that was complete once never exceeds its deadline later, unless
+    somebody changes its template: then it has another revision.
+
     Args:
         deployment: As the API server has it.
         now: With time zone.
 
     Returns:
-        False for a deploy that has ended, and for one that may still run.
+        False for a deploy whose pods were all ready once, and for one that may still run.
     """
     about = deployment["metadata"]
-    if about.get("annotations", {}).get(names.STATE_ANNOTATION) != names.DEPLOYING:
+    if about.get("annotations", {}).get(REVISION_ANNOTATION) != FIRST_REVISION:
+        return False
+    conditions = deployment.get("status", {}).get("conditions", ())
+    if not any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions):
         return False
     age = (now - now.fromisoformat(about["creationTimestamp"])).total_seconds()
     return bool(age > deployment["spec"]["progressDeadlineSeconds"] + ABANDONED_SECONDS)

@@ -20,12 +20,8 @@ FIELD_MANAGER = "waypaas"
 """Under which our server-side apply owns fields."""
 
 ID_LABEL = "waypoint.hashicorp.com/id"
-STATE_ANNOTATION = "waypaas.dev/state"
 FRONTS_ANNOTATION = "waypaas.dev/fronts"
 """Of a Service: the kinds of objects that lead the world to it."""
-
-DEPLOYING, DEPLOYED = "deploying", "deployed"
-"""Values of STATE_ANNOTATION: what a deploy that never ended leaves behind says DEPLOYING."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,6 @@ class Order:
     labels: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     revision: str = ""
-    state: str = names.DEPLOYING
 
     @property
     def name(self) -> str:

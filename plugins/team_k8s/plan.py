@@ -62,7 +62,8 @@ def deployment(order: Order) -> Manifest:
         },
     }
     planned = order.owned("apps/v1", "Deployment", spec)
-    planned["metadata"]["annotations"] = about | {names.STATE_ANNOTATION: order.state}
+    if about:
+        planned["metadata"]["annotations"] = about
     return planned
 
 

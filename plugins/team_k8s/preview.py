@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OURS_TO_IGNORE = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
 """Fields of metadata that change with every write."""
 
-ANNOTATIONS_TO_IGNORE = (names.STATE_ANNOTATION, "deployment.kubernetes.io/revision")
+ANNOTATIONS_TO_IGNORE = ("deployment.kubernetes.io/revision",)
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,6 @@ def manifests(
         labels=labels,
         variables=plan.observed(profile.observability),
         revision=profile.revision,
-        state=names.DEPLOYED,
     )
     target = exposure.Target(
         identity, order.name, deployment_id, order.port, profile.kubernetes, profile.network, labels

@@ -6,11 +6,15 @@ import os
 import signal
 import threading
 import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 from app import waited
+
+from team_k8s import deploying
 
 if TYPE_CHECKING:
     from app import App
@@ -24,6 +28,12 @@ def under_way(app: App, image: str = "faults.test/never-ready") -> grpc.Future:
     running = app.begin(image, 2, replicas=2)
     assert waited(lambda: sum(name.startswith("pod/web-v2") for name in app.objects()) == 2)
     return running
+
+
+def guardians(app: App) -> list[int]:
+    """Give the processes that the plugin has started and not yet reaped, whichever of its threads did."""
+    lists = Path(f"/proc/{app.host.plugin.pid}/task").glob("*/children")
+    return [int(each) for listed in lists for each in listed.read_text().split()]
 
 
 def only_the_first_version_is_left(app: App, seconds: float = 30.0) -> None:
@@ -74,13 +84,7 @@ def test_behaviour_10_asked_to_end(app: App) -> None:
 def test_behaviour_10_no_guardian_stays_behind(app: App) -> None:
     """After a deploy that succeeded its guardian is gone, and has removed nothing."""
     app.deploy("registry.test/any:1")
-    path = f"/proc/{app.host.plugin.pid}/task/{app.host.plugin.pid}/children"
-
-    def children() -> list[str]:
-        with open(path) as listed:
-            return listed.read().split()
-
-    assert waited(lambda: not children()), "none runs, and none waits to be reaped"
+    assert waited(lambda: not guardians(app)), "none runs, and none waits to be reaped"
     assert "deployment.apps/web-v1" in app.objects()
 
 
@@ -97,10 +101,24 @@ def test_api_server_away_for_20_s_in_a_rollout(app: App, bed: Bed) -> None:
     assert "waiting for the API server since" in app.host.ui.text
 
 
-def test_a_deploy_that_may_still_run_is_left_alone(app: App) -> None:
-    """A deploy beside ours that has not ended is not taken for abandoned."""
-    app.deploy("registry.test/any:1")
-    state = "waypaas.dev/state=deploying"
-    app.bed.kubectl("annotate", "--overwrite", "deployment", "web-v1", "-n", app.namespace, state)
-    app.deploy("registry.test/any:2", 2)
-    assert "deployment.apps/web-v1" in app.objects()
+def test_behaviour_10_machine_lost(app: App) -> None:
+    """What a lost machine left is known by the cluster's own word; a deploy that was ready once is not taken for it.
+
+    The version that serves is scaled beyond its quota, and so is not complete either.
+    """
+    app.release(app.deploy("registry.test/any:1", replicas=1, rollout_timeout="4s"))
+    running = app.begin("faults.test/never-ready", 2, replicas=1, rollout_timeout="4s")
+    assert waited(lambda: "deployment.apps/web-v2" in app.objects())
+    (guardian,) = guardians(app)
+    os.kill(guardian, signal.SIGKILL)
+    app.host.plugin.kill()
+    with pytest.raises(grpc.RpcError):
+        running.result(30)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    assert waited(lambda: deploying.is_abandoned(app.get("deployment", "web-v2"), later), 30)
+    assert not deploying.is_abandoned(app.get("deployment", "web-v2"), datetime.now(UTC))
+    app.bed.kubectl("create", "quota", "full", "-n", app.namespace, "--hard=pods=1")
+    app.bed.kubectl("scale", "deployment", "web-v1", "-n", app.namespace, "--replicas=2")
+    time.sleep(6)  # longer than its deadline
+    assert app.get("deployment", "web-v1")["status"]["unavailableReplicas"] == 1
+    assert not deploying.is_abandoned(app.get("deployment", "web-v1"), later)

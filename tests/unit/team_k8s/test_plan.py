@@ -258,11 +258,6 @@ def test_no_autoscaler_unasked(make_order: MakeOrder) -> None:
     assert plan.autoscaler(order) is None
 
 
-def test_a_deploy_is_marked_until_it_ended(make_order: MakeOrder) -> None:
-    """A Deployment says from its first moment that its deploy has not ended, so that a later one can sweep it."""
-    assert plan.deployment(make_order())["metadata"]["annotations"]["waypaas.dev/state"] == "deploying"
-
-
 def test_the_deploy_knows_its_standards(make_order: MakeOrder) -> None:
     """Deployment and pods carry the revision of the standards that they were made by."""
     planned = plan.deployment(make_order(annotations={"prometheus.io/scrape": "true"}))
