@@ -4,7 +4,7 @@
 
 Starts a real service process with TLS, over SQLite and over PostgreSQL in turn.
 Sessions are opened by ID tokens that a real OIDC provider publishes the key of.
-Then a client process (`client.py`) makes Sessions/WhoAmI and Standards/Resolve
+Then a client process (testservers/loadclient) makes Sessions/WhoAmI and Standards/Resolve
 in turn, each call with its Ed25519 proof, with 1, 8, 32 and 64 calls in flight.
 Client, service and database share the machine's cores. Prints for each
 
@@ -39,7 +39,7 @@ from sqlalchemy import select
 from teamconfig.service import keys
 from teamconfig.state import audit, checkpoints, database, signers
 from teamconfig.state.tables import AUDIT
-from testservers import oidc, service
+from testservers import load, oidc, service
 from testservers.postgres import postgres
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from testservers.oidc import OidcProvider
     from testservers.service import Running
 
-HERE = Path(__file__).resolve().parent
 IN_FLIGHT = (1, 8, 32, 64)
 JUDGED = 32
 LEAST_CALLS = 500.0
@@ -112,38 +111,17 @@ class Bench:
         """
         self._count += 1
         plan = self._scratch / f"plan{self._count}.json"
-        plan.touch(mode=0o600)
-        plan.write_text(
-            json.dumps(
-                {
-                    "address": self._running.address,
-                    "authority": self._running.authority.read_text(),
-                    "sessions": [self._session(number) for number in range(SESSIONS)],
-                    "in_flight": in_flight,
-                    "seconds": seconds,
-                }
-            )
-        )
+        sessions = [self._session(number) for number in range(SESSIONS)]
+        load.write(plan, self._running, sessions, in_flight=in_flight, seconds=seconds)
         before = self._cpu()
-        told = subprocess.run(
-            [sys.executable, str(HERE / "client.py"), str(plan)],
-            stdout=subprocess.PIPE,
-            check=True,
-            env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
-        ).stdout
+        told = subprocess.run([load.client(), plan], stdout=subprocess.PIPE, check=True).stdout
         found = Round(json.loads(told), self._cpu() - before)
         self.answered += found.answered
         return found
 
     def _session(self, number: int) -> dict[str, str]:
-        name = f"dev{number}"
-        token = self._idp.token(
-            sub=f"u-{name}", preferred_username=name, groups=["payments-developers"], jti=f"{self._count}-{number}"
-        )
-        client = self._running.open(self._scratch / f"home{self._count}-{number}", "corp", token=token)
-        found = client.session()
-        client.close()
-        return {"token": found.access_token, "key": found.device_key}
+        home = self._scratch / f"home{self._count}-{number}"
+        return load.session(self._running, self._idp, home, f"dev{number}", f"{self._count}-{number}")
 
     def memory(self) -> tuple[float, int, int]:
         """Tell the service's memory in MiB, its threads and its open files."""

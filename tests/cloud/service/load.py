@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
-import os
 import secrets
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import grpc
@@ -23,15 +19,15 @@ from teamconfig import proof
 from teamconfig.service import keys
 from teamconfig.state import audit, checkpoints, database, signers
 from teamconfig.state.tables import AUDIT
+from testservers import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from testservers.oidc import OidcProvider
     from testservers.service import Running
 
-ROOT = Path(__file__).resolve().parents[3]
-CLIENT = ROOT / "bench" / "service" / "client.py"
 AGAIN_SECONDS = 40.0
 """After a fault calls are answered again within this time, on however slow a machine."""
 
@@ -77,22 +73,12 @@ class Load:
         self.log.touch()
         number = next(_NUMBER)
         plan = directory / f"plan{number}.json"
-        plan.touch(mode=0o600)
-        plan.write_text(
-            json.dumps(
-                {
-                    "address": running.address,
-                    "authority": running.authority.read_text(),
-                    "sessions": [_session(running, idp, directory, f"{number}-{one}") for one in range(people)],
-                    "in_flight": in_flight,
-                    "seconds": 1e6,
-                    "log": str(self.log),
-                }
-            )
-        )
-        command = [sys.executable, str(CLIENT), str(plan)]
-        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environ)
+        sessions = [
+            load.session(running, idp, directory / f"home-{number}-{one}", f"{number}-{one}", f"load-{number}-{one}")
+            for one in range(people)
+        ]
+        load.write(plan, running, sessions, in_flight=in_flight, seconds=1e6, log=self.log)
+        self._process = subprocess.Popen([load.client(), plan], stdout=subprocess.DEVNULL)
 
     def __enter__(self) -> Self:
         return self
@@ -120,14 +106,6 @@ class Load:
         begun = time.monotonic()
         until(lambda: sum(one.code == "OK" for one in self.ended(since)) >= number, AGAIN_SECONDS)
         return time.monotonic() - begun
-
-
-def _session(running: Running, idp: OidcProvider, directory: Path, name: str) -> dict[str, str]:
-    token = idp.token(sub=f"u-{name}", preferred_username=name, groups=["payments-developers"], jti=f"load-{name}")
-    client = running.open(directory / f"home-{name}", "corp", token=token)
-    found = client.session()
-    client.close()
-    return {"token": found.access_token, "key": found.device_key}
 
 
 def call(running: Running, key: bytes, method: str, content: bytes, token: str = "", seconds: float = 15.0) -> bytes:
