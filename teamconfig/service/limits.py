@@ -71,23 +71,24 @@ class Seen:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._step = seconds / _STEPS
-        self._sets: deque[tuple[float, set[str]]] = deque()
+        self._sets: deque[tuple[float, set[int]]] = deque()  # an int takes half of its digits' memory
 
     def fresh(self, request: str, now: float) -> bool:
         """Note a request id.
 
         Args:
-            request: The id.
+            request: The id, in hex.
             now: Monotonic seconds.
 
         Returns:
             False if it was seen before.
         """
+        number = int(request, 16)
         while self._sets and self._sets[0][0] + self._step < now - self.seconds:
             self._sets.popleft()
-        if any(request in found for _, found in self._sets):
+        if any(number in found for _, found in self._sets):
             return False
         if not self._sets or now - self._sets[-1][0] >= self._step:
             self._sets.append((now, set()))
-        self._sets[-1][1].add(request)
+        self._sets[-1][1].add(number)
         return True
