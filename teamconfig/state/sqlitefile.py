@@ -15,7 +15,11 @@ from teamconfig.state.faults import damaged, read_only
 
 MAGIC = b"SQLite format 3\0"
 MADE = "made"
-HEADER_BYTES = 100
+HEADER_BYTES = 108
+"""Of the file, and of its first page, which lists the tables."""
+
+LEAF = 13
+"""Kind of a page of a table that has no pages below it."""
 
 APPLICATION_ID = 0x57505331
 """What SQLite's header says of whose file it is: "WPS1"."""
@@ -78,13 +82,13 @@ class SqliteFile:
         if begin == b"" and (self.made or not begun):
             raise damaged(self.path, "the file is empty")
         if begin:
-            self._check_header(begin)
+            self._check_header(begin, begun=begun)
         self.made = self.made or not begun
         with contextlib.suppress(PermissionError):
             os.chmod(self.path, 0o600)
 
-    def _check_header(self, begin: bytes) -> None:
-        """Refuse a file by its first bytes, before SQLite touches it."""
+    def _check_header(self, begin: bytes, *, begun: bool) -> None:
+        """Refuse a file by its first bytes, before SQLite touches it; a first start that was cut off may go on."""
         if not begin.startswith(MAGIC) or len(begin) < HEADER_BYTES:
             raise damaged(self.path, "the file does not begin as an SQLite database does")
         with contextlib.suppress(FileNotFoundError):
@@ -95,7 +99,9 @@ class SqliteFile:
         page = 65536 if page == 1 else page
         if size % page or size < page * int.from_bytes(begin[28:32]):
             raise damaged(self.path, "the file is cut off")
-        if int.from_bytes(begin[68:72]) != APPLICATION_ID:
+        owner = int.from_bytes(begin[68:72])
+        unfinished = owner == 0 and not self.made and begun and _has_no_tables(begin)
+        if owner != APPLICATION_ID and not unfinished:
             raise damaged(self.path, "the file is an SQLite database of another program")
 
     def _create(self) -> None:
@@ -130,3 +136,7 @@ class SqliteFile:
             os.fsync(self._lock)
         except OSError as error:
             raise read_only(self.path, f"the lock file beside it cannot be written: {error.strerror}") from error
+
+
+def _has_no_tables(begin: bytes) -> bool:
+    return begin[100] == LEAF and not any(begin[103:105])

@@ -213,6 +213,23 @@ def test_a_crash_before_the_tables_are_made_is_no_damage(tmp_path: Path) -> None
         pass
 
 
+@pytest.mark.parametrize("table", ["", "CREATE TABLE things (name TEXT)"])
+def test_a_crash_after_the_first_page(table: str, tmp_path: Path) -> None:
+    """A service that was killed when SQLite had written its first page can start again; with a table it is not ours."""
+    path = tmp_path / "state.db"
+    (tmp_path / "state.db.lock").write_text("123 making\n")
+    with contextlib.closing(sqlite3.connect(path)) as begun:
+        begun.execute("PRAGMA journal_mode = WAL")
+        begun.execute(table)
+        begun.commit()
+    if table:
+        with pytest.raises(DamagedError, match="another program"):
+            databases.open(f"sqlite:///{path}")
+    else:
+        with opened(path):
+            pass
+
+
 def test_another_programs_database_is_refused(tmp_path: Path) -> None:
     """An SQLite file of another program is left alone."""
     path = tmp_path / "other.db"
