@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from teamconfig import bindings, document, yamlfile
+from teamconfig import bindings, document, strays, yamlfile
 from teamconfig.document import Checker
 from teamconfig.errors import Problem, StandardsError
 from teamconfig.keys import nearest
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _ORG_KEYS = ("name", "environments", "protected", "workspaces", "contact", "roles")
 _TEAM_KEYS = ("name", "projects", "roles", "workloads", "owner")
 _PRODUCTION = frozenset({"production", "prod"})
+_SOURCE = ("promotion", "source")
 
 
 @dataclass(slots=True)
@@ -127,7 +128,18 @@ class _Reader:
         checker, root = self._open(path)
         result = document.layer(checker, root, rank, name)
         self.problems += checker.problems
+        self._check_source(result)
         return result
+
+    def _check_source(self, layer: Layer) -> None:
+        """Refuse a promotion from an environment that there is not."""
+        known = self.org.environments if self.org is not None else ()
+        leaf = layer.leaves.get(_SOURCE)
+        if leaf is None or not known or leaf.value in known:
+            return
+        what, why = f"promotion.source = {leaf.value} is no environment", f"org.environments has {', '.join(known)}"
+        fix = f"write {nearest(str(leaf.value), known) or known[0]}"
+        self.problems.append(Problem(what, why, fix, layer.where(_SOURCE)))
 
     def _read_org(self) -> None:
         checker, root = self._open("org.yaml")
@@ -164,6 +176,7 @@ class _Reader:
         self.org = Org(name, environments, shielded, workspaces, contact, roles)
         self.org_layer = document.layer(checker, root, Rank.ORG, name, header="org")
         self.problems += checker.problems
+        self._check_source(self.org_layer)
 
     @staticmethod
     def _check_org(
@@ -212,33 +225,26 @@ class _Reader:
                 self._app(team, project, app).environments[env] = found
             case ["environments", _] | ["teams", _, "environments", _] | ["teams", _, "apps", _, _, "environments", _]:
                 pass
-            case [*_, file] if path.startswith(("environments/", "teams/")) or path == "org.yml":
-                self._stray(path, file)
+            case _:
+                self._stray(path)
 
     def _environment(self, path: str, file: str) -> str | None:
         """Check the name of an environment's file; None after noting a problem."""
         env, dot, ending = file.rpartition(".")
         known = self.org.environments if self.org is not None else ()
         if ending != "yaml" or not dot:
-            self._stray(path, file)
+            self._stray(path)
             return None
         if env in known:
             return env
-        close = nearest(env, known)
-        fix = f"rename it to {close}.yaml" if close else f"use one of {', '.join(known)}, or add it to org.environments"
-        why = f"org.environments has {', '.join(known)}"
-        self.problems.append(Problem(f"unknown environment {env}", why, fix, path))
+        if known:  # else it is told already that org.yaml cannot be read
+            self.problems.append(strays.environment(path, env, known))
         return None
 
-    def _stray(self, path: str, file: str) -> None:
-        if file.endswith(".yml"):
-            fix = f"rename it to {file.removesuffix('.yml')}.yaml"
-        elif file.endswith(".yaml"):
-            close = nearest(file, ("team.yaml", "app.yaml", "org.yaml"))
-            fix = f"rename it to {close}" if close else "move it where docs/standards.md says"
-        else:
-            return
-        self.problems.append(Problem(f"{path} is not read", "no layer has a file of that name", fix, path))
+    def _stray(self, path: str) -> None:
+        found = strays.problem(path, self.org.environments if self.org is not None else ())
+        if found is not None:
+            self.problems.append(found)
 
     def _team(self, name: str) -> _Team:
         return self.teams.setdefault(name, _Team(name))

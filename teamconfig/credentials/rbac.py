@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from teamconfig import errors
 from teamconfig.credentials import names, namespaces
 from teamconfig.credentials.names import ActionClass
+from teamconfig.keys import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -92,9 +94,15 @@ def manifests(
         Manifests, in an order in which they can be applied.
 
     Raises:
-        StandardsError: A namespace would belong to two teams, or to a protected environment and another one.
+        StandardsError: There is no such environment, or a namespace would belong to two teams, or to a protected
+            environment and another one.
     """
     wanted = tuple(environments) or tree.org.environments
+    for name in wanted:
+        if name not in tree.org.environments:
+            why = f"org.environments has {', '.join(tree.org.environments)}"
+            fix = f"write {nearest(name, tree.org.environments) or tree.org.environments[0]}"
+            raise errors.state(f"unknown environment {name}", why, fix, "the arguments")
     made: list[Manifest] = [_namespace(names.RIGHTS_NAMESPACE, {})]
     if service_account:
         made += issuer(service_account, service_namespace)

@@ -174,3 +174,10 @@ def test_the_command_prints_them(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert {each["metadata"]["name"] for each in of_kind(made, "Namespace")} == {"waypaas-rights", "payments-dev"}
     assert command.main([str(tmp_path / "none")]) == 1
     assert str(tmp_path / "none") in capsys.readouterr().err
+
+
+def test_an_unknown_environment_is_refused() -> None:
+    """A mistyped environment gives no manifests: they would be those of an unprotected one."""
+    with pytest.raises(StandardsError, match="unknown environment prodution") as caught:
+        rbac.manifests(tree(), environments=["prodution"])
+    assert "write production" in str(caught.value)

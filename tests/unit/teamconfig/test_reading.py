@@ -201,6 +201,41 @@ def test_a_mistake_is_told_in_four_lines(body: str, text: str | None) -> None:
             ),
         ),
         (
+            {"environment/production.yaml": ""},
+            (
+                "environment/production.yaml is not read\n  no layer has a file of that name\n"
+                "  rename environment to environments\n  at environment/production.yaml"
+            ),
+        ),
+        (
+            {"production.yaml": ""},
+            (
+                "production.yaml is not read\n  no layer has a file of that name\n"
+                "  move it to environments/production.yaml\n  at production.yaml"
+            ),
+        ),
+        (
+            {"policy-test.yaml": ""},
+            (
+                "policy-test.yaml is not read\n  no layer has a file of that name\n"
+                "  rename it to policy-tests.yaml\n  at policy-test.yaml"
+            ),
+        ),
+        (
+            {"environments/prod.yaml": ""},
+            (
+                "unknown environment prod\n  org.environments has dev, staging, production\n"
+                "  rename it to production.yaml\n  at environments/prod.yaml"
+            ),
+        ),
+        (
+            {"environments/production.yaml": "standards:\n  promotion:\n    source: satging\n"},
+            (
+                "promotion.source = satging is no environment\n  org.environments has dev, staging, production\n"
+                "  write staging\n  at environments/production.yaml:3"
+            ),
+        ),
+        (
             {"teams/a/team.yaml": TEAM, "teams/a/apps/shopp/web/app.yaml": ""},
             (
                 "project shopp is not one of team a\n  teams/a/team.yaml claims shop\n"
@@ -312,3 +347,9 @@ def test_a_workspace_does_not_take_the_name_of_an_environment() -> None:
 def test_some_environment_is_always_protected(org: str, protected: set[str]) -> None:
     """Production and prod always are, otherwise what is named, otherwise the last of several."""
     assert _read({"org.yaml": f"org: {{name: a, {org}}}\n"}).org.protected == protected
+
+
+def test_other_files_of_a_repository_are_left_alone() -> None:
+    """A repository of standards may hold what is not ours: documents, its own automation."""
+    others = ("README.md", ".github/workflows/check.yaml", "mkdocs.yml", "tools/notes.yaml")
+    assert _read({"org.yaml": ORG, **dict.fromkeys(others, "x: 1\n")}).org.name == "acme"
