@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from teamconfig import StandardsError, reading
 from teamconfig.errors import Problem
+from teamconfig.service.telemetry import LOG
 from teamconfig.store import directory
 
 if TYPE_CHECKING:
@@ -126,11 +127,21 @@ class Revisions:
         self.refused: Refused | None = None
 
     def look(self) -> bool:
-        """Look once for a newer revision, and take or refuse it.
+        """Look once for a newer revision, and take or refuse it; the log tells what is new.
 
         Returns:
             Whether another one is served than before.
         """
+        before = self.refused
+        taken = self._look()
+        if taken and self.current is not None:
+            LOG.info("revision taken", extra={"revision": self.current.name, "serial": self.current.serial})
+        elif self.refused is not None and self.refused != before:
+            problems = [str(problem) for problem in self.refused.problems]
+            LOG.warning("revision refused", extra={"revision": self.refused.name, "problems": problems})
+        return taken
+
+    def _look(self) -> bool:
         name = ""
         try:
             commit = self._source.newest()

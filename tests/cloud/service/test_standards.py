@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -141,6 +142,12 @@ def test_a_broken_revision_is_refused_whole(tmp_path: Path, idp: OidcProvider, p
         told = until(lambda: client.call("Standards/GetStatus", STATUS), lambda found: found.revision != before)
         assert told.refused_revision == ""
         client.close()
+        logged = [json.loads(line) for line in running.log.splitlines()]
+        told_of = [(line["message"], line["revision"]) for line in logged if line["message"].startswith("revision ")]
+        assert [message for message, _ in told_of].count("revision refused") == 2, "once each, though it looks often"
+        assert told_of[0] == ("revision taken", before)
+        assert told_of[-1] == ("revision taken", told.revision)
+        assert any("memoryy" in str(line.get("problems")) for line in logged)
 
 
 def test_policy_tests_beside_the_standards_are_obeyed(tmp_path: Path, idp: OidcProvider, people: People) -> None:
