@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
@@ -32,6 +33,7 @@ ISSUERS = {"github": "https://token.actions.githubusercontent.com", "gitlab": "h
 
 PORTS = {"ldaps": 636, "ldap": 389}
 MOST_GROUPS = 5000
+_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,9 @@ class WorkloadSettings:
 
 Settings = OidcSettings | DirectorySettings | WorkloadSettings
 KINDS: dict[str, type[Settings]] = {kind.kind: kind for kind in get_args(Settings)}
+FILES = frozenset({"ca", "bind_password_file"})
+"""Settings that name a file; a relative one is beside the configuration."""
+
 WORDS = {
     "overage": ("note", "refuse"),
     "dialect": ("", "active-directory", "generic"),
@@ -202,6 +207,8 @@ class _Reading:
         for name, value in entry.items():
             if name in fields:
                 values[name] = self._typed(hints[name], value, f"{place}.{name}")
+                if name in FILES and values[name]:
+                    values[name] = os.path.join(os.path.dirname(self._where), os.path.expanduser(values[name]))
             elif name != "kind":
                 near = difflib.get_close_matches(str(name), fields, 1)
                 fix = f"write {near[0]}" if near else f"one of: {', '.join(fields)}"
@@ -217,6 +224,8 @@ class _Reading:
             return value
         if hint is int and isinstance(value, int) and not isinstance(value, bool):
             return value
+        if hint is int and isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < _DIGITS:
+            return int(value)  # service.yaml is read as texts
         if hint is str and isinstance(value, str) and value.isprintable():
             return value
         texts = isinstance(value, list) and value and all(isinstance(one, str) and one.isprintable() for one in value)

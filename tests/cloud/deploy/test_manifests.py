@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from teamconfig.credentials import config as clouds
 from teamconfig.identity import providers
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[3]
 BASE = ROOT / "deploy" / "base"
+OVERLAY = ROOT / "deploy" / "overlays" / "example"
 SPACE = "waypaas"
 PIN = "scheduler.alpha.kubernetes.io/node-selector=waypaas.test/node=fake"
 
@@ -38,7 +41,8 @@ def namespace(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     bed.kubectl("annotate", "namespace", SPACE, PIN)
     keys = ("--from-literal=signing.key=x", "--from-literal=audit.key=x")
     bed.kubectl("create", "secret", "generic", "waypaas-keys", "-n", SPACE, *keys)
-    bed.kubectl("create", "secret", "generic", "waypaas-database", "-n", SPACE, "--from-literal=password=x")
+    database = ("--from-literal=password=x", "--from-literal=ca.crt=x")
+    bed.kubectl("create", "secret", "generic", "waypaas-database", "-n", SPACE, *database)
     tls = ("--from-literal=tls.crt=x", "--from-literal=tls.key=x", "--from-literal=ca.crt=x")
     bed.kubectl("create", "secret", "generic", "waypaas-tls", "-n", SPACE, *tls)
     disk = {
@@ -89,7 +93,9 @@ def test_the_service_is_rolled_out(bed: Bed, namespace: str) -> None:
     assert len({pod["spec"]["nodeName"] for pod in pods}) == 2
     for pod in pods:
         names = {volume["name"] for volume in pod["spec"]["volumes"] if not volume["name"].startswith("kube-api")}
-        assert names == {"config", "tls", "keys", "state", "checkpoints", "tmp"}
+        assert names == {
+            "config", "tls", "keys", "state", "checkpoints", "tmp", "database", "git", "authorities",
+        }  # fmt: skip
     wait_until("the budget", lambda: _allowed(bed, namespace) == 1, 30)
 
 
@@ -117,8 +123,29 @@ def test_everything_that_is_named_is_there(bed: Bed) -> None:
     assert ("ServiceAccount", spec["serviceAccountName"]) in made
     readme = (ROOT / "deploy" / "README.md").read_text()
     secrets = set(re.findall(r'"secret(?:Name|KeyRef)": (?:\{[^}]*"name": )?"([a-z-]+)"', json.dumps(spec)))
-    assert secrets == {"waypaas-tls", "waypaas-keys", "waypaas-database"}
+    assert secrets == {"waypaas-tls", "waypaas-keys", "waypaas-database", "waypaas-git"}
     assert all(f"`{name}`" in readme for name in secrets)
+
+
+def test_the_overlay_gives_what_it_says(bed: Bed, tmp_path: Path) -> None:
+    """The example overlay, with the port that the README adds, renders with its image, configuration and patches."""
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    overlay = tmp_path / "deploy" / "overlays" / "example"
+    (port,) = re.findall(
+        r"^```yaml\n(  - target:.*?)^```$", (ROOT / "deploy/README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    with (overlay / "kustomization.yaml").open("a") as file:
+        file.write(port)
+    made = {each["kind"]: each for each in yaml.safe_load_all(bed.kubectl("kustomize", str(overlay)))}
+    spec = made["Deployment"]["spec"]["template"]["spec"]
+    images = {each["image"] for each in (*spec["containers"], *spec["initContainers"])}
+    assert images == {"registry.acme.example/platform/waypaas:0.1.0"}
+    assert made["ConfigMap"]["data"] == {"service.yaml": (OVERLAY / "service.yaml").read_text()}
+    (config_volume,) = [each for each in spec["volumes"] if each["name"] == "config"]
+    assert config_volume["configMap"]["name"] == made["ConfigMap"]["metadata"]["name"]
+    assert made["PersistentVolumeClaim"]["spec"]["storageClassName"] == "shared-files"
+    assert made["Service"]["spec"]["type"] == "LoadBalancer"
+    assert {"port": 22} in made["NetworkPolicy"]["spec"]["egress"][1]["ports"]
 
 
 def test_the_sample_configuration_is_one() -> None:
