@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from teamconfig.stanza import Stanza
 
 GRANT_VARIABLE = "WAYPAAS_GRANT"
-"""A grant that `wps promote` or an approver has handed to this run."""
+"""A grant that was asked for elsewhere and is handed to this run."""
 
 _ENDED = frozenset({"redeemed", "expired", "refused"})
 _PRODUCTION_ACTIONS = frozenset({"deploy", "promote", "destroy"})
@@ -115,7 +115,7 @@ class Rights:
             raise PolicyError(
                 f"{self._action} in {identity.environment} needs an image by its digest",
                 why="what runs there is a release that ran before, and a tag may mean another image tomorrow",
-                fix="deploy repository@sha256:..., as `wps promote` does",
+                fix="deploy repository@sha256:... instead",
             )
         return self._service.redeem(self._grant(where), self._digest, "kubernetes", self._stanzas)
 

@@ -6,7 +6,7 @@ looked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from teamconfig.policy.standing import Standing
@@ -35,6 +35,17 @@ class Facts:
     approvals: int = 0
     approvals_wanted: int = 1
     logs_closed: bool = False
+
+    def wanting(self, approvals: int) -> Facts:
+        """Give the same facts where so many approvals are wanted, and all of them are there.
+
+        Args:
+            approvals: How many.
+
+        Returns:
+            The facts.
+        """
+        return replace(self, approvals=max(approvals, 1), approvals_wanted=approvals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from teamconfig.errors import Problem
 from teamconfig.keys import nearest
 from teamconfig.policy import authorize
 from teamconfig.policy.question import FAVOURABLE, about
-from teamconfig.policy.table import LEAST_APPROVALS, TABLE
-from teamconfig.policy.words import Action, EnvironmentKind, Reason, Role
+from teamconfig.policy.table import LEAST_APPROVALS, LINEAGE, TABLE
+from teamconfig.policy.words import Action, EnvironmentKind, Reason, Role, ServiceMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,17 +54,32 @@ def explain(tree: Tree, question: Question, decision: Decision) -> Right:
 
     Args:
         tree: The standards.
-        question: What was asked.
+        question: What was asked; where its facts are FAVOURABLE but for the approvals that are wanted, what nobody
+            has looked up yet is told as a condition.
         decision: What `authorize.decide` said of it.
 
     Returns:
         The decision in words.
     """
-    end = "allowed" if decision.allowed else f"denied: {decision.reason}"
+    conditions = _conditions(question) if decision.allowed else ()
+    end = f"allowed, if {' and '.join(conditions)}" if conditions else "allowed"
+    if not decision.allowed:
+        end = f"not allowed ({decision.reason})"
     steps = (*(_step(question, decision, step) for step in decision.steps), end)
     told = "" if decision.allowed else f"\n{problem(tree, question, decision)}"
     text = "\n".join(steps) + told
     return Right(decision.allowed, steps, holders(tree, question, decision.holders), contact(tree, question), text)
+
+
+def _conditions(question: Question) -> tuple[str, ...]:
+    """List what a deploy or promotion still takes, where the question only supposes it."""
+    if question.facts != FAVOURABLE.wanting(question.facts.approvals_wanted):
+        return ()
+    key = question.action, question.kind
+    wanted = max(LEAST_APPROVALS[key], question.facts.approvals_wanted) if key in LEAST_APPROVALS else 0
+    others = f"{wanted} other{'s have' if wanted > 1 else ' has'} approved"
+    seen = "the image has run in the environment before"
+    return (*([seen] if key in LINEAGE else []), *([others] if wanted else []))
 
 
 def problem(tree: Tree, question: Question, decision: Decision) -> Problem:
@@ -158,7 +173,7 @@ _PLAIN: dict[Reason, tuple[str, str, str]] = {
     Reason.CONFIG_BY_REVIEW: ("standards are changed in git and nowhere else", _REVIEW, "org.yaml, teams/"),
     Reason.EXEC_IN_PRODUCTION: (
         "nobody may open a shell in production, and no setting can permit it",
-        "use wps logs, or reproduce it in an environment before",
+        "use `waypoint logs`, or reproduce it in an environment before",
         "built in",
     ),
     Reason.SELF_APPROVAL: ("nobody approves what they asked for", "ask somebody else to approve", "built in"),
@@ -238,17 +253,24 @@ def _step(question: Question, decision: Decision, step: Step) -> str:
         "action": shown(question.action),
         "environment": _environment(question),
         "forbidden": "nobody may" if step.reason else "not forbidden to everybody",
-        "mode": shown(question.mode),
+        "mode": "the service is away" if question.mode == ServiceMode.DEGRADED else "the service answers",
         "rule": f"it takes {' or '.join(decision.holders) or 'what nobody has'}",
         "groups": "not read recently enough" if step.reason else "read recently enough",
         "role": f"roles of the caller there: {_roles(question)}",
         "logs": "closed to developers by the team" if step.reason else "open to that role",
-        "ref": "needs a protected ref" if step.reason else "needs no other ref",
+        "ref": "the job's ref is not a protected one" if step.reason else "no protected ref is missing",
         "approver": "asked for by the caller" if step.reason else "not a self-approval",
-        "digest": "the image did not run in the environment before" if step.reason else "fits where it has run",
-        "approvals": "more are wanted" if step.reason else "enough",
+        "digest": _digest(question, step),
+        "approvals": "more are wanted" if step.reason else "enough, or still to come",
     }[step.name]
     return f"{step.name}: {found}"
+
+
+def _digest(question: Question, step: Step) -> str:
+    if step.reason:
+        return "the image did not run in the environment before"
+    takes = (question.action, question.kind) in LINEAGE
+    return "an image that has run in the environment before" if takes else "any image"
 
 
 def _environment(question: Question) -> str:

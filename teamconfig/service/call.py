@@ -7,13 +7,13 @@ A handler asks `permit` before it does anything, and changes the database by
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from teamconfig.identity.principal import Principal
 from teamconfig.policy import authorize, question, right
 from teamconfig.policy.standing import Standing
-from teamconfig.policy.words import Action
+from teamconfig.policy.words import Action, Reason
 from teamconfig.service.refusal import Refusal, refuse, unavailable
 from teamconfig.state.errors import RefusedError, StateError
 from teamconfig.state.writer import Event
@@ -150,7 +150,7 @@ class Call:
             project="" if team else self.about.project,  # a project that no team has yet says nothing of a team
             team=team or self.about.team,
             environment=self.about.environment,
-            session=self._session_state(),
+            session=self.session_state(action),
             facts=question.Facts(groups_fresh=self.caller is not None and self.caller.fresh, **facts),
         )
         self.asked = asked
@@ -173,20 +173,30 @@ class Call:
         """
         decision = self.decide(action, tree, team=team, **facts)
         if not decision.allowed:
-            raise Refusal([right.problem(tree, self.asked, decision)], str(decision.reason))
+            problem = right.problem(tree, self.asked, decision)
+            if decision.reason is Reason.SESSION_LOCKED:
+                problem = replace(problem, why=self.details["lock"])
+            raise Refusal([problem], str(decision.reason))
         return decision
 
-    def _session_state(self) -> str:
-        """Tell how good the session is; locks of user, team, project and device count here."""
+    def session_state(self, action: str) -> str:
+        """Tell how good the session is; locks of user, team, project and device count here.
+
+        Args:
+            action: For which.
+
+        Returns:
+            Word of `SessionState`.
+        """
         caller, about, locked = self.caller, self.about, self.core.facts.locked
         if caller is None:
             return "expired"
         keys = [("user", caller.principal.key), ("device", self.device_key.hex())]
-        if self.action not in {Action.LOCK, Action.LOCK_SELF}:  # else nobody could unlock it
+        if action not in {Action.LOCK, Action.LOCK_SELF}:  # else nobody could unlock it
             keys += [("team", about.team), ("project", about.project)]
         for key in keys:
             if key[1] and key in locked:
-                self.details["lock"] = f"{key[0]} {key[1]}: {locked[key]}"
+                self.details["lock"] = f"{key[0]} {key[1]} is locked: {locked[key]}"
                 return "locked"
         return "fresh"
 

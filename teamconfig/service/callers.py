@@ -131,6 +131,9 @@ async def identify(call: Call, signed: Signed) -> None:
     now = core.now()
     state = session.standing(now)
     if state == "closed":
+        locked = core.facts.locked.get(("user", session.principal.key))
+        if locked is not None:
+            raise unauthenticated("session_locked", f"you are locked out: {locked}", "ask who locked you")
         raise unauthenticated("session_revoked", "the session was closed")
     if state == "expired":
         why = f"the session's token ended at {_clock(session.access_expires)}"

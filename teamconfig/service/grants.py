@@ -59,7 +59,7 @@ def read(token: str, key: Ed25519PublicKey) -> str:
     Raises:
         Refusal: It is not ours, or over.
     """
-    fix = "ask for a new one: wps promote"
+    fix = "run `waypoint deploy` again: it asks for a new one"
     if len(token) > _TOKEN_BYTES:
         raise unauthenticated("grant_invalid", "it is no grant of this service", fix)
     try:

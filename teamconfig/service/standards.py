@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from teamconfig import bundle, errors, explain, parts, resolve
+from teamconfig import bundle, errors, explain, gitremote, parts, resolve
 from teamconfig.gen.waypaas.v1 import standards_pb2
 from teamconfig.policy import authorize, question, right, standing
 from teamconfig.policy.question import FAVOURABLE, environment_kind
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from teamconfig.tree import Tree
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-_REMOTE = re.compile(r"[a-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9_.~-]+)+")
 _PAGE = 200
 _STANZAS = 16
 OF_APPS = frozenset({"kubernetes", "ecs", "network", "registry", "observability"})
@@ -91,13 +90,21 @@ async def explain_right(call: Call, request: standards_pb2.ExplainRightRequest) 
         call.known().standing,
         project=call.about.project,
         environment=call.about.environment,
-        facts=FAVOURABLE,
+        session=call.session_state(request.action),
+        facts=FAVOURABLE.wanting(_approvals(call, tree)),
     )
     decision = authorize.decide(asked)
     told = right.explain(tree, asked, decision)
     call.action = "explain-right"
     call.details["asked"] = request.action[:40]
     return standards_pb2.ExplainRightReply(allowed=told.allowed, steps=told.steps, text=told.text)
+
+
+def _approvals(call: Call, tree: Tree) -> int:
+    """Tell how many approvals a release of the app takes there; 0 where no app is named: they may differ."""
+    if not call.about.app or not call.about.environment:
+        return 0
+    return resolved(call, tree, b"").promotion.approvals or 0
 
 
 async def register_project(call: Call, request: standards_pb2.RegisterProjectRequest) -> standards_pb2.Project:
@@ -108,8 +115,8 @@ async def register_project(call: Call, request: standards_pb2.RegisterProjectReq
         why = "a project's name has small letters, digits and dashes, at most 40"
         what, where = f"project {name[:60]!r} is not allowed", "project in waypoint.hcl"
         raise errors.StandardsError([errors.Problem(what, why, "choose another name", where, "option")])
-    if remote and (len(remote) > 200 or not _REMOTE.fullmatch(remote) or ".." in remote):  # noqa: PLR2004  # a bound
-        raise malformed("remote is not host/path")
+    if remote and not gitremote.is_form(remote):
+        raise malformed("remote is not host/path in its one form, as `wps create` sends it")
     call.about.project = name
     team = request.team or tree.owners.get(name, "")
     if not team:

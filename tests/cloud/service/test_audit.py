@@ -125,3 +125,15 @@ def test_no_secret_is_in_the_audit_or_the_log(alone: service.Running, people: Pe
             assert bytes.fromhex(kept.device_key) not in whole
     assert token.encode() not in whole
     assert json.loads(alone.log.splitlines()[0])["level"] == "info"
+
+
+def test_who_leads_a_team_may_verify(alone: service.Running, people: People, tmp_path: Path) -> None:
+    """A lead may check the chain, as `wps whoami` says; a developer may not."""
+    lead = alone.open(tmp_path / "lead", "corp", token=people.token("lena", "payments-leads"))
+    developer = alone.open(tmp_path / "dev", "corp", token=people.token("dora", "payments-developers"))
+    assert lead.call("Audit/Verify", VERIFY).intact
+    with pytest.raises(ServiceError) as caught:
+        developer.call("Audit/Verify", VERIFY)
+    assert caught.value.reason == "no_role"
+    for client in (lead, developer):
+        client.close()

@@ -133,13 +133,18 @@ def test_a_lock_shuts_out_within_seconds(alone: service.Running, people: People,
     lead.call("Rights/PutLock", project)
     unlock = rights_pb2.RemoveLockRequest(kind="project", subject="shop")
     resolving = standards_pb2.ResolveRequest(target=target("dev"))
-    assert reason(developer, "Standards/Resolve", resolving) == "session_locked"
+    with pytest.raises(ServiceError, match="project shop is locked: an incident") as caught:
+        developer.call("Standards/Resolve", resolving)
+    assert caught.value.reason == "session_locked"
+    asked = standards_pb2.ExplainRightRequest(action="deploy", target=target("dev"))
+    told = developer.call("Standards/ExplainRight", asked)
+    assert (told.allowed, told.steps[0]) == (False, "session: locked")
     assert reason(developer, "Rights/RemoveLock", unlock) == "no_role"
     admin.call("Rights/RemoveLock", unlock)
     developer.call("Standards/Resolve", resolving)
     subject = developer.session().principal
     admin.call("Rights/PutLock", rights_pb2.PutLockRequest(kind="user", subject=subject, reason="a lost laptop"))
-    with pytest.raises(ServiceError):
+    with pytest.raises(ServiceError, match="a lost laptop"):
         developer.call("Sessions/WhoAmI", WHO)
     with pytest.raises(ServiceError) as caught:
         alone.open(tmp_path / "again", "corp", token=people.token("dora", "payments-developers"))

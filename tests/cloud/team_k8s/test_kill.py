@@ -102,10 +102,7 @@ def test_api_server_away_for_20_s_in_a_rollout(app: App, bed: Bed) -> None:
 
 
 def test_behaviour_10_machine_lost(app: App) -> None:
-    """What a lost machine left is known by the cluster's own word; a deploy that was ready once is not taken for it.
-
-    The version that serves is scaled beyond its quota, and so is not complete either.
-    """
+    """What a lost machine left is known by the cluster's own word; a deploy that was ready once is not taken for it."""
     app.release(app.deploy("registry.test/any:1", replicas=1, rollout_timeout="4s"))
     running = app.begin("faults.test/never-ready", 2, replicas=1, rollout_timeout="4s")
     assert waited(lambda: "deployment.apps/web-v2" in app.objects())
@@ -117,6 +114,7 @@ def test_behaviour_10_machine_lost(app: App) -> None:
     later = datetime.now(UTC) + timedelta(hours=1)
     assert waited(lambda: deploying.is_abandoned(app.get("deployment", "web-v2"), later), 30)
     assert not deploying.is_abandoned(app.get("deployment", "web-v2"), datetime.now(UTC))
+    # The version that serves is scaled beyond its quota, and so is not complete either.
     app.bed.kubectl("create", "quota", "full", "-n", app.namespace, "--hard=pods=1")
     app.bed.kubectl("scale", "deployment", "web-v1", "-n", app.namespace, "--replicas=2")
     time.sleep(6)  # longer than its deadline

@@ -62,7 +62,7 @@ def _told(tree: Tree, action: str, environment: str, held: Standing, **others: A
             "exec", "production", LEAD, {},
             ("exec in production is not allowed\n"
             "  nobody may open a shell in production, and no setting can permit it\n"
-            "  use wps logs, or reproduce it in an environment before\n"
+            "  use `waypoint logs`, or reproduce it in an environment before\n"
             "  at built in"),
         ),
         (
@@ -159,11 +159,11 @@ def test_an_explanation_lists_the_steps(company: Tree) -> None:
         "action: promote",
         "environment: production, of kind production",
         "forbidden: not forbidden to everybody",
-        "mode: normal",
+        "mode: the service answers",
         "rule: it takes lead",
         "groups: read recently enough",
         "role: roles of the caller there: developer",
-        "denied: no_role",
+        "not allowed (no_role)",
     )
     assert not told.allowed
     assert told.holders == (("lead", ("g-lead",)),)
@@ -173,7 +173,7 @@ def test_an_explanation_lists_the_steps(company: Tree) -> None:
     allowed = dataclasses.replace(question, standing=LEAD)
     told = right.explain(company, allowed, authorize.decide(allowed))
     assert told.allowed
-    assert told.steps[-1] == "allowed"
+    assert told.steps[-1].startswith("allowed, if ")
     assert told.text == "\n".join(told.steps)
 
 
@@ -222,3 +222,14 @@ def test_whom_to_ask(company: Tree) -> None:
     assert right.contact(tree, question) == "#platform"
     silent = dataclasses.replace(tree, org=dataclasses.replace(tree.org, contact=""))
     assert right.contact(silent, question) == "the platform team"
+
+
+def test_what_is_still_to_come_is_a_condition(company: Tree) -> None:
+    """`wps explain --can` does not say plainly "allowed" where people have to approve and an image has to have run."""
+    for wanted, told in ((0, ""), (1, " and 1 other has approved"), (2, " and 2 others have approved")):
+        facts = FAVOURABLE.wanting(wanted)
+        question = about(company, "promote", LEAD, project="shop", environment="production", facts=facts)
+        end = right.explain(company, question, authorize.decide(question)).steps[-1]
+        assert end == f"allowed, if the image has run in the environment before{told}"
+    question = about(company, "deploy", LEAD, project="shop", environment="dev", facts=FAVOURABLE.wanting(2))
+    assert right.explain(company, question, authorize.decide(question)).steps[-1] == "allowed"

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from teamconfig import StandardsError
-from wps import gitremote
+from teamconfig import StandardsError, gitremote
 
 SAME = (
     "https://github.com/acme/shop",
@@ -149,3 +148,13 @@ def test_any_text_gives_a_form_or_a_typed_error(text: str) -> None:
     assert ".." not in form.split("/")
     assert "@" not in form
     assert gitremote.normalise(f"https://{form}") == found
+    assert gitremote.is_form(form)
+
+
+@pytest.mark.parametrize("text", [
+    "", "host", "host/", "HOST/a", "host:22/a", "git@host/a", "host/a.git", "host/a/", "host//a", "host/../a",
+    "host/a b", "host/%61", "https://host/a", "host/a\n", " host/a",
+])  # fmt: skip
+def test_another_way_to_write_a_remote_is_not_its_form(text: str) -> None:
+    """What is kept of a project is the one form: any other text is none, also where it names the same repository."""
+    assert not gitremote.is_form(text)

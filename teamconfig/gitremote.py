@@ -83,6 +83,21 @@ def normalise(text: str) -> Remote:
     return Remote(_host(given, scp[2]), _path(given, scp[3]))
 
 
+def is_form(text: str) -> bool:
+    """Tell whether a text is the one form of a remote: what `normalise` gives, and no other way to write it.
+
+    Args:
+        text: Anything.
+
+    Returns:
+        Whether it is.
+    """
+    try:
+        return str(normalise(f"https://{text}")) == text
+    except errors.StandardsError:
+        return False
+
+
 def shown(text: str) -> str:
     """Take out of an address what could be a secret, and what could steer a terminal.
 
