@@ -39,6 +39,8 @@ MANDATORY = {
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = {
     "hello": [sys.executable, str(ROOT / "examples" / "00-hello-plugin" / "waypoint-plugin-hello")],
+    "team-ecr": [str(Path(sys.executable).parent / "waypoint-plugin-team-ecr")],
+    "team-ecs": [str(Path(sys.executable).parent / "waypoint-plugin-team-ecs")],
     "team-k8s": [str(Path(sys.executable).parent / "waypoint-plugin-team-k8s")],
     "everything": [sys.executable, str(Path(__file__).with_name("everything.py"))],
 }

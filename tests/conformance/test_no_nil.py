@@ -70,7 +70,8 @@ BASES = {
     "tasklauncher": component.TaskLauncher,
 }
 
-TEMPLATES = st.dictionaries(st.text(max_size=3), st.none() | st.integers() | st.text(max_size=3), max_size=2)
+VALUES = st.none() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=1)
+TEMPLATES = st.dictionaries(st.text(max_size=3), VALUES, max_size=2)
 RESOURCES = st.lists(
     st.builds(Resource, st.text(max_size=3), st.text(max_size=3), st.just("test"), state=TEMPLATES), max_size=2
 )
@@ -182,7 +183,9 @@ def test_behaviour_02_no_nil(directory: str, kind: str, outcome: Any, data: st.D
             if "result" in whole:
                 assert reply.result.type_url
             if "template_data" in reply.DESCRIPTOR.fields_by_name:
-                assert isinstance(json.loads(reply.template_data), dict)
+                found = json.loads(reply.template_data)
+                assert isinstance(found, dict)
+                assert [] not in found.values(), "Waypoint panics at an empty list"
     finally:
         server.stop(None).wait()
 

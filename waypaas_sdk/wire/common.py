@@ -161,9 +161,17 @@ def template_data(result: Result) -> bytes:
         result: Its own template data is laid over the fields of its message.
 
     Returns:
-        A JSON object.
+        A JSON object, without empty lists: Waypoint 0.11.4 panics at one.
     """
     from google.protobuf.json_format import MessageToDict  # noqa: PLC0415  # beside the start
 
     fields = MessageToDict(result.message, preserving_proto_field_name=True)
-    return json.dumps(fields | dict(result.template_data)).encode()
+    return json.dumps(_without_empty_lists(fields | dict(result.template_data))).encode()
+
+
+def _without_empty_lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_empty_lists(item) for name, item in value.items() if item != []}
+    if isinstance(value, list):
+        return [_without_empty_lists(item) for item in value if item != []]
+    return value
