@@ -26,6 +26,7 @@ import (
 type host struct {
 	plugins, file, stateFile, workspace string
 	number                              uint64
+	odr                                 bool // play an on-demand runner
 	arguments                           []string
 
 	app     app
@@ -118,7 +119,7 @@ func (h *host) launch(name string, kind component.Type) (*plugin.Client, error) 
 			continue
 		}
 		log := hclog.L().Named(strings.ToLower(kind.String()))
-		config := pluginclient.ClientConfig(log, false)
+		config := pluginclient.ClientConfig(log, h.odr)
 		config.Cmd, config.Logger = exec.Command(program), log
 		client := plugin.NewClient(config)
 		h.closers = append(h.closers, client.Kill)

@@ -5,7 +5,7 @@
 //	wphost -plugins DIRECTORIES -file waypoint.hcl -state FILE OPERATION [arguments]
 //
 //	init             start and configure every component that the file uses
-//	build            build the artifact
+//	build            build the artifact, and push it if the app has a registry
 //	deploy           deploy it
 //	release, status  of the newest deployment
 //	logs [DURATION]  follow its log; without DURATION until interrupted
@@ -39,6 +39,7 @@ func main() {
 	flag.StringVar(&h.file, "file", "waypoint.hcl", "the project's file")
 	flag.StringVar(&h.stateFile, "state", "wphost.json", "file that keeps artifact, deployments and releases")
 	flag.StringVar(&h.workspace, "workspace", "default", "Waypoint's workspace")
+	flag.BoolVar(&h.odr, "odr", false, "build as an on-demand runner does")
 	flag.Uint64Var(&h.number, "deployment", 0, "number of the deployment to work on, if not the newest")
 	flag.Parse()
 	operation, ok := operations[flag.Arg(0)]

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/hashicorp/go-argmapper"
+	"github.com/hashicorp/opaqueany"
 	"github.com/hashicorp/waypoint-plugin-sdk/component"
 	sdk "github.com/hashicorp/waypoint-plugin-sdk/proto/gen"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -27,17 +29,56 @@ func (h *host) init(context.Context) (event, error) {
 	return configured, nil
 }
 
+// build asks a registry for access first, as Waypoint does: it must be given
+// before there is an artifact.
 func (h *host) build(ctx context.Context) (event, error) {
+	registry, err := start[component.Registry](h, component.RegistryType)
+	if err != nil && !errors.Is(err, errUnimplemented) {
+		return nil, err
+	}
+	arguments := []argmapper.Arg{argmapper.Named("HasRegistry", registry != nil)}
+	access := ""
+	if registry != nil {
+		given, err := h.access(ctx, registry)
+		if err != nil {
+			return nil, err
+		}
+		access = string(given.MessageName())
+		arguments = append(arguments, argmapper.NamedSubtype("access_info", given, access))
+	}
 	builder, err := start[component.Builder](h, component.BuilderType)
 	if err != nil {
 		return nil, err
 	}
-	result, r, err := keep[component.Artifact](ctx, h, builder.BuildFunc(), argmapper.Named("HasRegistry", false))
+	result, r, err := keep[component.Artifact](ctx, h, builder.BuildFunc(), arguments...)
 	if err != nil {
 		return nil, err
 	}
+	labels := result.Labels()
+	if registry != nil {
+		if _, r, err = keep[component.Artifact](ctx, h, registry.PushFunc(), r.as("artifact")); err != nil {
+			return nil, err
+		}
+	}
 	h.state.Artifact = r
-	return event{"type": r.Message.TypeUrl, "template": r.Template, "labels": result.Labels()}, nil
+	return event{"type": r.Message.TypeUrl, "template": r.Template, "labels": labels, "access": access}, nil
+}
+
+// access gives what a registry lets builders push with.
+func (h *host) access(ctx context.Context, registry component.Registry) (*opaqueany.Any, error) {
+	giver, ok := registry.(component.RegistryAccess)
+	if !ok {
+		return nil, errUnimplemented
+	}
+	given, err := call[any](ctx, h, giver.AccessInfoFunc())
+	if err != nil {
+		return nil, err
+	}
+	typed, ok := given.(interface{ TypedAny() *opaqueany.Any })
+	if !ok {
+		return nil, fmt.Errorf("the registry has given %T", given)
+	}
+	return typed.TypedAny(), nil
 }
 
 // deploy asks for the generation, then starts the platform anew, as the number

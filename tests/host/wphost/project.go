@@ -29,8 +29,9 @@ type app struct {
 }
 
 type stage struct {
-	Use    use      `hcl:"use,block"`
-	Remain hcl.Body `hcl:",remain"`
+	Use      use      `hcl:"use,block"`
+	Registry *stage   `hcl:"registry,block"` // of build only
+	Remain   hcl.Body `hcl:",remain"`
 }
 
 type use struct {
@@ -62,6 +63,9 @@ func (a app) uses() map[component.Type]use {
 		if stage != nil {
 			found[kind] = stage.Use
 		}
+	}
+	if a.Build != nil && a.Build.Registry != nil {
+		found[component.RegistryType] = a.Build.Registry.Use
 	}
 	return found
 }
