@@ -1,140 +1,86 @@
 """Archives as sources: a layout in a tar, and what `docker save` writes; nothing is unpacked.
 
-Owns reading members of a tar at their offset. Names in a tar are compared, never
-opened on disk; links, absolute names and names with ".." are refused. Only plain tar:
+Owns finding images by name. Docker 25 and later write both formats into one
+archive: then the layout counts, whose bytes stay as they are. Only plain tars:
 a compressed one could not be read at an offset.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import posixpath
-import tarfile
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from imagemover import digests, manifests, strictjson
 from imagemover.errors import LayoutError, MissingError
-from imagemover.layout import ref_name
 from imagemover.patience import Gate
+from imagemover.refnames import matching, ref_name
+from imagemover.savedimages import SavedImages
+from imagemover.tarfiles import WRITE_ANEW, Descriptors, Part, PartStream, Tar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from imagemover.manifests import Descriptor, Manifest
 
-MOST_MEMBERS = 65536
 MOST_JSON_BYTES = 4 << 20
-LAYER = "application/vnd.docker.image.rootfs.diff.tar"
-CONFIG = "application/vnd.docker.container.image.v1+json"
-_PIECE_BYTES = 256 << 10
+CONTAINERD_NAME = "io.containerd.image.name"
 
 
-class MemberStream:
-    """A blob's bytes from a part of the archive.
-
-    Args:
-        handle: At the first byte that is wanted.
-        rest: How many there are.
-    """
-
-    def __init__(self, handle: BinaryIO, rest: int) -> None:
-        self._handle = handle
-        self._rest = rest
-
-    def readinto(self, view: memoryview) -> int:
-        """Read the next bytes.
-
-        Args:
-            view: Gets them.
-
-        Returns:
-            How many; 0 at the end.
-        """
-        count: int = self._handle.readinto(view[: self._rest])  # type: ignore[attr-defined]  # a file has it
-        self._rest -= count
-        return count
-
-    def close(self) -> None:
-        """Close the file."""
-        self._handle.close()
+def nothing(_: int) -> None:
+    """Ignore how far it is."""
 
 
 class Archive:
-    """Images in a tar; use `open_archive`.
+    """Images in a tar.
 
     Args:
-        file: Its path.
-        members: Offset and size by name.
+        handle: The open tar; whoever opened it may close it then.
+        name: For messages.
+        tick: Called by any thread with the count of bytes of layers that were made ready; what it raises stops it.
+
+    Raises:
+        LayoutError: It is none, or a trap.
     """
 
-    def __init__(self, file: str, members: dict[str, tuple[int, int]]) -> None:
-        self.name = self.place = file
+    def __init__(self, handle: BinaryIO, name: str, tick: Callable[[int], None] = nothing) -> None:
+        self.name = self.place = name
         self.path = ""
         self.gate = Gate()
-        self.tags: dict[str, str] = {}
-        self._file = file
-        self._members = members
-        self._at: dict[str, tuple[int, int]] = {}
-        self._manifests: dict[str, Manifest] = {}
-        if "index.json" in members and "oci-layout" in members:
+        self._opened = Descriptors()
+        self._tar = Tar(handle, name, self._opened)
+        self._blobs: dict[str, Part] = {}
+        self._saved: SavedImages | None = None
+        self._names: dict[str, str | int] = {}
+        if "index.json" in self._tar.parts and "oci-layout" in self._tar.parts:
             self._read_layout()
-        elif "manifest.json" in members:
-            self._read_docker()
+        elif "manifest.json" in self._tar.parts:
+            self._saved = SavedImages(self._tar, tick, self._opened)
+            self._blobs = self._saved.blobs
+            self._names.update(self._saved.names())
         else:
             why = "it has neither oci-layout and index.json nor manifest.json"
-            raise LayoutError(f"{file} holds no image", why, "write it with `docker save` or as an OCI layout", file)
+            raise LayoutError(f"{name} holds no image", why, WRITE_ANEW, name)
 
     def _read_layout(self) -> None:
-        for name, where in self._members.items():
-            parts = name.split("/")
-            if len(parts) == 3 and parts[0] == "blobs" and parts[1] in {"sha256", "sha512"}:  # noqa: PLR2004
-                self._at[digests.check(f"{parts[1]}:{parts[2]}", name)] = where
-        index = strictjson.read_object(self._member("index.json"), "index.json", MOST_JSON_BYTES)
+        for name, part in self._tar.parts.items():
+            words = name.split("/")
+            if len(words) == 3 and words[0] == "blobs" and words[1] in {"sha256", "sha512"}:  # noqa: PLR2004
+                self._blobs[digests.check(f"{words[1]}:{words[2]}", name)] = part
+        index = strictjson.read_object(self._tar.read("index.json", MOST_JSON_BYTES), "index.json", MOST_JSON_BYTES)
         for one in manifests.read_index_entries(index, self.name, each=True):
-            self.tags[ref_name(one.raw) or one.digest] = one.digest
+            names = [name for name in (ref_name(one.raw), _containerd_name(one.raw)) if name]
+            for name in names or [one.digest]:
+                self._names[name] = one.digest
 
-    def _read_docker(self) -> None:
-        """Make a manifest for each image of `docker save`: it stores none, so its digest is made here."""
-        text = b'{"images":' + self._member("manifest.json") + b"}"
-        images = strictjson.read_object(text, "manifest.json", MOST_JSON_BYTES)["images"]
-        if not isinstance(images, list):
-            raise self._wrong("manifest.json is not a list")
-        for image in images:
-            if not isinstance(image, dict) or not isinstance(image.get("Layers"), list):
-                raise self._wrong("manifest.json has an entry without Layers")
-            layers = [self._described(LAYER, name) for name in image["Layers"]]
-            body = {
-                "schemaVersion": 2,
-                "mediaType": manifests.DOCKER_MANIFEST,
-                "config": self._described(CONFIG, image.get("Config")),
-                "layers": layers,
-            }
-            data = json.dumps(body, separators=(",", ":")).encode()
-            made = manifests.read(data, where=self.name)
-            self._manifests[made.digest] = made
-            tags = image.get("RepoTags")
-            for tag in tags if isinstance(tags, list) and tags else [made.digest]:
-                self.tags[str(tag)] = made.digest
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What images in it can be asked for by."""
+        return tuple(sorted(self._names))
 
-    def _described(self, media_type: str, name: Any) -> dict[str, Any]:
-        if not isinstance(name, str) or _plain(name) not in self._members:
-            raise self._wrong(f"it names {name!r:.100}, which is not in the archive")
-        offset, size = self._members[_plain(name)]
-        with open(self._file, "rb") as handle:
-            handle.seek(offset)
-            digest = _hash(handle, size)
-        self._at[digest] = (offset, size)
-        return {"mediaType": media_type, "size": size, "digest": digest}
-
-    def _member(self, name: str) -> bytes:
-        offset, size = self._members[name]
-        if size > MOST_JSON_BYTES:
-            raise self._wrong(f"{name} has more than {MOST_JSON_BYTES} bytes")
-        with open(self._file, "rb") as handle:
-            handle.seek(offset)
-            return handle.read(size)
+    @property
+    def makes_digests(self) -> bool:
+        """Whether manifests and compressed layers are made here, since the archive has none."""
+        return self._saved is not None
 
     def resolve(self, name: str) -> str | None:
         """Look which manifest a name stands for.
@@ -145,10 +91,22 @@ class Archive:
         Returns:
             Its digest; None if there is none.
         """
-        if name in self._at or name in self._manifests:
-            return name
-        found = {digest for tag, digest in self.tags.items() if not name or tag == name or tag.endswith(f":{name}")}
-        return found.pop() if len(found) == 1 else None
+        if name.startswith(("sha256:", "sha512:")):
+            return name if name in self._blobs or self._find(name) is not None else None
+        found = matching(name, self._names.items())
+        return self._digest(found.pop()) if len(found) == 1 else None
+
+    def _digest(self, found: str | int) -> str:
+        return found if isinstance(found, str) else self._made(found).digest
+
+    def _made(self, number: int) -> Manifest:
+        if self._saved is None:
+            raise self._tar.refusal("it has no manifest.json")
+        return self._saved.manifest(number)
+
+    def _find(self, digest: str) -> Manifest | None:
+        """Find a manifest that was made here."""
+        return self._saved.find(digest) if self._saved is not None else None
 
     def manifest(self, name: str) -> Manifest:
         """Read a manifest.
@@ -165,17 +123,16 @@ class Archive:
             ContentError: It has other bytes.
         """
         digest = self.resolve(name)
-        if digest is None:
-            there = ", ".join(sorted(self.tags))
-            raise MissingError(f"{self.name} has no image {name!r}", f"it has {there}", "name one of them", self.name)
-        if digest in self._manifests:
-            return self._manifests[digest]
-        if digest not in self._at:
-            raise MissingError(f"{digest} is not in the archive", "its index names it", "write it anew", self.name)
-        offset, size = self._at[digest]
-        with open(self._file, "rb") as handle:
-            handle.seek(offset)
-            data = handle.read(min(size, manifests.MOST_BYTES + 1))
+        if digest is None and not name.startswith(("sha256:", "sha512:")):
+            what = f"{self.name} has no image {name!r}" if name else f"{self.name} has not just one image"
+            raise MissingError(what, f"it has {', '.join(self.names)}", "name one of them", self.name)
+        made = self._find(digest) if digest is not None else None
+        if made is not None:
+            return made
+        if digest is None or digest not in self._blobs:
+            what, fix = f"{digest or name} is not in the archive", "write it anew, or choose a platform that it has"
+            raise MissingError(what, "an index may name images of platforms that were not saved", fix, self.name)
+        data = self._blobs[digest].read(manifests.MOST_BYTES + 1)
         return manifests.read(data, "", digest, f"{self.name}@{digest}")
 
     def referrers(self, digest: str) -> tuple[Descriptor, ...]:
@@ -187,10 +144,11 @@ class Archive:
         Returns:
             Descriptors of the manifests.
         """
-        found = [self.manifest(one) for one in dict.fromkeys(self.tags.values()) if one != digest]
+        others = dict.fromkeys(one for one in self._names.values() if isinstance(one, str) and one != digest)
+        found = [self.manifest(one) for one in others]
         return tuple(one.descriptor() for one in found if one.subject is not None and one.subject.digest == digest)
 
-    def open_blob(self, blob: Descriptor, offset: int = 0) -> MemberStream:
+    def open_blob(self, blob: Descriptor, offset: int = 0) -> PartStream:
         """Open a blob.
 
         Args:
@@ -203,24 +161,29 @@ class Archive:
         Raises:
             MissingError: It is not there.
         """
-        if blob.digest not in self._at:
-            raise MissingError(
-                f"{blob.digest} is not in the archive", "a manifest names it", "write it anew", self.name
-            )
-        begin, size = self._at[blob.digest]
-        handle = open(self._file, "rb", buffering=0)  # noqa: SIM115  # the stream closes it
-        handle.seek(begin + offset)
-        return MemberStream(handle, max(0, size - offset))
+        part = self._blobs.get(blob.digest)
+        if part is None:
+            what = f"{blob.digest} is not in the archive"
+            raise MissingError(what, "a manifest names it", "write it anew", self.name)
+        return PartStream(part, offset)
 
-    def _wrong(self, why: str) -> LayoutError:
-        return LayoutError(f"{self.name} is refused", why, "write it with `docker save` or as an OCI layout", self.name)
+    def close(self) -> None:
+        """Close the file, and free the disk that it took."""
+        self._opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
-def open_archive(file: str) -> Archive:
+def open_archive(file: str, tick: Callable[[int], None] = nothing) -> Archive:
     """Open an archive.
 
     Args:
         file: A tar that is not compressed.
+        tick: As in `Archive`.
 
     Returns:
         Its images.
@@ -230,61 +193,15 @@ def open_archive(file: str) -> Archive:
     """
     file = os.path.abspath(file)
     try:
-        with tarfile.open(file, "r:") as tar:
-            members = dict(_members(tar, file))
-    except (tarfile.TarError, OSError, EOFError, ValueError) as err:
-        fix = "give a plain tar; unpack a compressed one with gunzip first"
-        raise LayoutError(f"{file} cannot be read as a tar", str(err)[:200], fix, file) from err
-    return Archive(file, members)
+        handle = open(file, "rb")  # noqa: SIM115  # closed below; here only its opening may fail
+    except OSError as err:
+        why = os.strerror(err.errno or 0).lower()
+        raise LayoutError(f"{file} cannot be read", why, "give the file of an archive", file) from err
+    with handle:
+        return Archive(handle, file, tick)
 
 
-def _members(tar: tarfile.TarFile, file: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    seen: dict[str, tuple[int, int]] = {}
-    links: list[tuple[str, str]] = []
-    end = os.path.getsize(file)
-    for member in tar:
-        name = _plain(member.name)
-        if member.issym() and name.endswith("layer.tar"):
-            # Old versions of `docker save` link equal layers; the link is looked up in the archive, not on disk.
-            links.append((name, posixpath.normpath(posixpath.join(posixpath.dirname(name), member.linkname))))
-            continue
-        why = _trick(member, end)
-        if name in seen:
-            why = f"it has the member {member.name!r:.100} twice"
-        if len(seen) + len(links) >= MOST_MEMBERS:
-            why = f"it has more than {MOST_MEMBERS} members"
-        if why:
-            raise LayoutError(f"{file} is refused", why, "write it with `docker save` or as an OCI layout", file)
-        if not member.isdir():
-            seen[name] = (member.offset_data, member.size)
-    for name, target in links:
-        if target not in seen:
-            raise LayoutError(f"{file} is refused", f"{name!r:.100} links to nothing in it", "write it anew", file)
-        seen[name] = seen[target]
-    yield from seen.items()
-
-
-def _trick(member: tarfile.TarInfo, end: int) -> str:
-    """Say what is wrong with a member; nothing if it is a plain file or folder."""
-    if member.name.startswith("/") or ".." in member.name.split("/"):
-        return f"it has a member {member.name!r:.100}, which leads out of it"
-    if not (member.isreg() or member.isdir()) or member.sparse is not None:
-        return f"it has a member {member.name!r:.100}, which is no plain file"
-    if member.offset_data + member.size > end:
-        return f"its member {member.name!r:.100} is longer than the archive"
-    return ""
-
-
-def _plain(name: str) -> str:
-    return name.removeprefix("./")
-
-
-def _hash(handle: BinaryIO, size: int) -> str:
-    value = hashlib.sha256()
-    while size:
-        piece = handle.read(min(size, _PIECE_BYTES))
-        if not piece:
-            break
-        value.update(piece)
-        size -= len(piece)
-    return f"sha256:{value.hexdigest()}"
+def _containerd_name(entry: Any) -> str:
+    annotations = entry.get("annotations") if isinstance(entry, dict) else None
+    name = annotations.get(CONTAINERD_NAME) if isinstance(annotations, dict) else None
+    return name if isinstance(name, str) else ""

@@ -22,13 +22,13 @@ from imagemover.errors import LayoutError, MissingError
 from imagemover.layoutfiles import FileSession, FileStream, cannot
 from imagemover.patience import Gate
 from imagemover.references import check_tag
+from imagemover.refnames import REF_NAME, matching, ref_name, replaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imagemover.manifests import Descriptor, Manifest
 
-REF_NAME = "org.opencontainers.image.ref.name"
 MARKER = {"imageLayoutVersion": "1.0.0"}
 MOST_MARKER_BYTES = 4096
 
@@ -52,6 +52,7 @@ class Layout:
         self._lock = threading.Lock()
         if create and not os.path.exists(self._at("oci-layout")):
             try:
+                self._check_empty()
                 os.makedirs(self._at("blobs", "sha256"), exist_ok=True)
                 self._write("index.json", {"schemaVersion": 2, "mediaType": manifests.OCI_INDEX, "manifests": []})
                 self._write("oci-layout", MARKER)
@@ -61,6 +62,14 @@ class Layout:
         if marker.get("imageLayoutVersion") != MARKER["imageLayoutVersion"]:
             why = f"its imageLayoutVersion is {marker.get('imageLayoutVersion')!r:.40}"
             raise LayoutError(f"{self.name} is not a layout that is understood", why, "write version 1.0.0", self.name)
+
+    def _check_empty(self) -> None:
+        """Refuse a directory that holds other things; what a layout that was not finished left is none."""
+        found = os.listdir(self.directory) if os.path.exists(self.directory) else []
+        others = [name for name in found if name not in {"blobs", "index.json"} and not name.startswith(".partial-")]
+        if others:
+            why = f"it is no layout, and not empty: it has {others[0]!r:.60}"
+            raise LayoutError(f"{self.name} is not written to", why, "name a new directory, or an empty one", self.name)
 
     def _at(self, *parts: str) -> str:
         return os.path.join(self.directory, *parts)
@@ -136,7 +145,7 @@ class Layout:
         """
         if ":" in name and "/" not in name and name.startswith(("sha256:", "sha512:")):
             return name if os.path.exists(self.file(name)) else None
-        found = {one.digest for tag, one in self._entries() if not name or tag == name or tag.endswith(f":{name}")}
+        found = matching(name, ((tag, one.digest) for tag, one in self._entries()))
         return found.pop() if len(found) == 1 else None
 
     def manifest(self, name: str) -> Manifest:
@@ -250,34 +259,32 @@ class Layout:
         raw = dict(manifest.descriptor().raw)
         if ":" not in name:
             raw["annotations"] = dict(raw.get("annotations", {})) | {REF_NAME: check_tag(name)}
-        with self._exclusive():
-            index = self._index()
-            kept = [one for one in index.get("manifests", []) if not _replaces(raw, one)]
-            self._write("index.json", index | {"manifests": [*kept, raw]})
+        self._enter(raw)
         return True
+
+    def enter(self, digest: str) -> None:
+        """Name an image in index.json without a tag, unless it has a place there: else nobody could find it.
+
+        Args:
+            digest: Of its manifest, which is there.
+
+        Raises:
+            LayoutError: index.json cannot be written.
+        """
+        if all(one.digest != digest for _, one in self._entries()):
+            self._enter(dict(self.manifest(digest).descriptor().raw))
+
+    def _enter(self, raw: dict[str, Any]) -> None:
+        try:
+            with self._exclusive():
+                index = self._index()
+                kept = [one for one in index.get("manifests", []) if not replaces(raw, one)]
+                self._write("index.json", index | {"manifests": [*kept, raw]})
+        except OSError as err:
+            raise cannot(self.name, "written", err) from err
 
     @contextlib.contextmanager
     def _exclusive(self) -> Iterator[None]:
         with self._lock, open(self._at("oci-layout"), "rb") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
-
-
-def ref_name(entry: object) -> str:
-    """Give the tag of an entry of index.json.
-
-    Args:
-        entry: As it was written.
-
-    Returns:
-        The tag; empty if there is none.
-    """
-    annotations = entry.get("annotations") if isinstance(entry, dict) else None
-    name = annotations.get(REF_NAME) if isinstance(annotations, dict) else None
-    return name if isinstance(name, str) else ""
-
-
-def _replaces(new: dict[str, Any], old: object) -> bool:
-    """Tell whether an entry of index.json takes the place of another: the same tag, or the same untagged manifest."""
-    tag = ref_name(new)
-    return tag == ref_name(old) and (bool(tag) or (isinstance(old, dict) and new["digest"] == old.get("digest")))

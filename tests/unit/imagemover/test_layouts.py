@@ -2,94 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import os
+import sys
 import tarfile
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from layoutfiles import (
+    BLOB,
+    LAYER,
+    MANIFEST,
+    OPENERS,
+    archive,
+    described,
+    digest_of,
+    directory,
+    entry,
+    files,
+    member,
+    read_all,
+)
 
 from imagemover import manifests
 from imagemover.archives import open_archive
 from imagemover.errors import ContentError, ImageError, LayoutError, MissingError
 from imagemover.layout import Layout
-from imagemover.manifests import Descriptor
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from imagemover.places import Source
 
 SECRET = b"not part of any image"
-
-
-def digest_of(data: bytes) -> str:
-    """Give a digest."""
-    return "sha256:" + hashlib.sha256(data).hexdigest()
-
-
-def described(data: bytes, kind: str = "application/octet-stream", **more: Any) -> dict[str, Any]:
-    """Describe some bytes."""
-    return {"mediaType": kind, "digest": digest_of(data), "size": len(data)} | more
-
-
-CONFIG, LAYER = b"{}", b"layer"
-MANIFEST = json.dumps(
-    {"schemaVersion": 2, "mediaType": manifests.OCI_MANIFEST, "config": described(CONFIG), "layers": [described(LAYER)]}
-).encode()
-BLOB = Descriptor("x", digest_of(LAYER), len(LAYER))
-
-
-def entry(tag: str = "v1", **more: Any) -> dict[str, Any]:
-    """Give an entry of index.json."""
-    named = {"annotations": {"org.opencontainers.image.ref.name": tag}}
-    return described(MANIFEST, manifests.OCI_MANIFEST, **named) | more
-
-
-def files(*entries: dict[str, Any]) -> dict[str, bytes]:
-    """Give the files of a layout."""
-    index = {"schemaVersion": 2, "manifests": list(entries) or [entry()]}
-    found = {"oci-layout": b'{"imageLayoutVersion":"1.0.0"}', "index.json": json.dumps(index).encode()}
-    return found | {f"blobs/{digest_of(data).replace(':', '/')}": data for data in (CONFIG, LAYER, MANIFEST)}
-
-
-def directory(path: Path, content: dict[str, bytes]) -> Path:
-    """Write files."""
-    for name, data in content.items():
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / name).write_bytes(data)
-    return path
-
-
-def archive(path: Path, content: dict[str, bytes], *more: tarfile.TarInfo) -> Path:
-    """Write a tar."""
-    with tarfile.open(path / "image.tar", "w") as tar:
-        for name, data in content.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-        for member in more:
-            tar.addfile(member, io.BytesIO(b"x" * member.size))
-    return path / "image.tar"
-
-
-def read_all(source: Source, offset: int = 0) -> bytes:
-    """Read the layer."""
-    stream = source.open_blob(BLOB, offset)
-    buffer, found = memoryview(bytearray(3)), b""
-    while count := stream.readinto(buffer):
-        found += bytes(buffer[:count])
-    stream.close()
-    return found
-
-
-OPENERS: dict[str, Callable[[Path, dict[str, bytes]], Any]] = {
-    "directory": lambda path, content: Layout(str(directory(path, content))),
-    "tar": lambda path, content: open_archive(str(archive(path, content))),
-}
 
 
 @pytest.mark.parametrize("kind", OPENERS)
@@ -173,13 +117,6 @@ def test_path_trick_in_a_tar(tmp_path: Path, name: str) -> None:
         open_archive(str(archive(tmp_path, files() | {name: SECRET})))
 
 
-def member(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
-    """Give a member that is no file."""
-    made = tarfile.TarInfo(name)
-    made.type, made.linkname = kind, target
-    return made
-
-
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
 def test_strange_member_in_a_tar(tmp_path: Path, kind: bytes) -> None:
     """Links, devices and pipes in a tar are refused."""
@@ -215,43 +152,6 @@ def test_compressed_tar(tmp_path: Path, mode: Any) -> None:
         open_archive(str(tmp_path / "image.tar"))
 
 
-def saved(**changed: Any) -> dict[str, bytes]:
-    """Give the files of `docker save`."""
-    image = {"Config": "c.json", "RepoTags": ["team/web:v1"], "Layers": ["a/layer.tar", "b/layer.tar"]} | changed
-    return {"manifest.json": json.dumps([image]).encode(), "c.json": CONFIG, "a/layer.tar": LAYER}
-
-
-def test_docker_save(tmp_path: Path) -> None:
-    """What `docker save` wrote, a link between equal layers included, is an image with a digest made of its content."""
-    link = member("b/layer.tar", tarfile.SYMTYPE, "../a/layer.tar")
-    source = open_archive(str(archive(tmp_path, saved(), link)))
-    found = source.manifest("v1")
-    assert source.resolve("team/web:v1") == found.digest
-    assert [blob.digest for blob in found.blobs] == [digest_of(CONFIG), digest_of(LAYER)]
-    assert found.media_type == manifests.DOCKER_MANIFEST
-    assert read_all(source) == LAYER
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"Layers": ["../../etc/passwd"]}, {"Layers": ["/etc/passwd"]}, {"Layers": None}, {"Layers": [7]},
-        {"Config": "nosuch.json"}, {"Config": None}, {"Layers": ["manifest.json/../c.json"]},
-    ],
-)  # fmt: skip
-def test_trap_in_docker_save(tmp_path: Path, changed: dict[str, Any]) -> None:
-    """A manifest.json that names what is not in the archive is refused."""
-    with pytest.raises(LayoutError):
-        open_archive(str(archive(tmp_path, saved(**changed))))
-
-
-def test_link_that_leads_out(tmp_path: Path) -> None:
-    """A layer that links to something that is not in the archive is refused."""
-    link = member("b/layer.tar", tarfile.SYMTYPE, "../../../etc/passwd")
-    with pytest.raises(LayoutError, match="links to nothing"):
-        open_archive(str(archive(tmp_path, saved(), link)))
-
-
 def test_layout_is_written(tmp_path: Path) -> None:
     """A blob gets its name when it is complete and right; a tag replaces the same tag; nothing else is left behind."""
     layout = Layout(str(tmp_path / "new"), create=True)
@@ -284,3 +184,25 @@ def test_layout_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(MissingError):
         Layout(str(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_directory_of_other_things(tmp_path: Path) -> None:
+    """A directory that holds other things is not made a layout, and an empty one is."""
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(LayoutError, match=r"notes\.txt"):
+        Layout(str(tmp_path), create=True)
+    assert [one.name for one in tmp_path.iterdir()] == ["notes.txt"]
+    (tmp_path / "empty").mkdir()
+    assert Layout(str(tmp_path / "empty"), create=True).resolve("") is None
+
+
+def test_image_without_a_tag(tmp_path: Path) -> None:
+    """An image that got no tag is entered into the index once, so that it is found."""
+    layout = Layout(str(tmp_path / "new"), create=True)
+    found = manifests.read(MANIFEST)
+    layout.put_manifest(found, found.digest)
+    assert layout.resolve("") is None
+    for _ in range(2):
+        layout.enter(found.digest)
+    assert layout.resolve("") == found.digest
+    assert len(json.loads((tmp_path / "new/index.json").read_text())["manifests"]) == 1

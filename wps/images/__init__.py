@@ -1,0 +1,1 @@
+"""What `wps image` does, beside its command line: names of images, places, progress, comparing."""
