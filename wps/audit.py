@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wps import commands, connection, moments, terminal
+from wps import auditwords, commands, connection, moments, terminal
+
+if TYPE_CHECKING:
+    from teamconfig.client.service import Service
 
 app = commands.app("Read the audit of the team config service, and check that nobody has altered it.")
 
@@ -28,6 +31,9 @@ def run_read(
     outcome: Annotated[str, typer.Option(metavar="O", help="allowed, denied, failed or expired")] = "",
     after: Annotated[int, typer.Option(metavar="N", help="rows behind this number")] = 0,
     limit: Annotated[int, typer.Option(metavar="N", help="at most so many")] = 100,
+    long: Annotated[
+        bool, typer.Option("--long", help="also who it is at the provider, as `wps lock user` takes it; whole requests")
+    ] = False,
     as_json: terminal.Json = False,
 ) -> int:
     """Read the audit.
@@ -39,33 +45,49 @@ def run_read(
         outcome: Of this outcome only.
         after: Rows behind this number.
         limit: At most so many.
+        long: Whether to show the ids of people, and requests in full.
         as_json: Whether to print JSON.
 
     Returns:
         The exit code.
 
     Raises:
-        StandardsError: One may not read it, or the service is away.
+        StandardsError: A filter is none, one may not read it, or the service is away.
     """
-    wanted = {"team": team, "project": project, "action": action, "outcome": outcome}
-    rows: list[Any] = []
+    auditwords.check_outcome(outcome)
+    auditwords.check_limit(limit)
+    actions = auditwords.stored(action)
+    wanted = {"team": team, "project": project, "outcome": outcome}
     with connection.signed_in() as service:
-        while len(rows) < limit:
-            size = min(_PAGE, limit - len(rows))
-            request = connection.message("audit_pb2.ReadAuditRequest", after=after, page_size=size, **wanted)
-            page = service.call("Audit/Read", request)
-            rows += page.rows
-            after = page.next
-            if not after:
-                break
+        # one more than wanted of each, to tell whether there is more
+        found = [_rows(service, after, limit + 1, {**wanted, "action": one}) for one in actions]
+    rows = sorted((row for some in found for row in some), key=lambda row: int(row.sequence))
+    more, rows = len(rows) > limit, rows[:limit]
     if as_json:
         terminal.document([_data(row) for row in rows])
+    elif not rows:
+        terminal.line("no rows")
     else:
-        head = ("row", "time", "who", "action", "about", "outcome", "reason", "request")
-        terminal.table(head, [_row(row) for row in rows])
-    if after and len(rows) >= limit:
-        terminal.note(f"there is more: --after {after}")
+        subject = ("subject",) if long else ()
+        head = ("row", "time", "who", *subject, "action", "about", "outcome", "reason", "request")
+        terminal.table(head, [_row(row, long=long) for row in rows])
+    if more:
+        terminal.note(f"there is more: --after {rows[-1].sequence}")
     return 0
+
+
+def _rows(service: Service, after: int, most: int, wanted: dict[str, str]) -> list[Any]:
+    """Read rows behind a number, page by page."""
+    rows: list[Any] = []
+    while len(rows) < most:
+        size = min(_PAGE, most - len(rows))
+        request = connection.message("audit_pb2.ReadAuditRequest", after=after, page_size=size, **wanted)
+        page = service.call("Audit/Read", request)
+        rows += page.rows
+        after = page.next
+        if not after:
+            break
+    return rows
 
 
 @app.command(
@@ -117,9 +139,11 @@ def _data(row: Any) -> dict[str, Any]:
     }
 
 
-def _row(row: Any) -> tuple[str, ...]:
+def _row(row: Any, *, long: bool) -> tuple[str, ...]:
     about = "/".join(part for part in (row.target.project, row.target.app) if part) or row.team
     where = f"{about} {row.environment}".strip()
     who = row.principal.name or row.principal.subject or "-"
     moment = moments.at(row.time_ms / _MILLISECONDS)
-    return (str(row.sequence), moment, who, row.action, where, row.outcome, row.reason, row.request_id[:12])
+    subject = (f"{row.principal.issuer}|{row.principal.subject}" if row.principal.subject else "-",) if long else ()
+    action, request = auditwords.shown(row.action), row.request_id if long else row.request_id[:12]
+    return (str(row.sequence), moment, who, *subject, action, where, row.outcome, row.reason, request)

@@ -68,6 +68,7 @@ COMMANDS = {
     "standards": Command("wps.standards", "check standards, print their schema"),
     "policy": Command("wps.policy", "test who may do what"),
     "serve": Command("wps.serve", "run the team config service"),
+    "image": Command("wps.image", "copy, look at and compare container images by digest"),
     "import": Command("wps.importing", "rewrite a file of Waypoint's own plugins for ours"),
     "completion": Command("wps.completion", "print the completion script of a shell"),
 }
@@ -97,6 +98,8 @@ _PLAIN = (str, int, Path)
 def _read(parameter: Any, fully: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:
     """Read the value of a parameter; what is not plain, or wrong, is left to Typer."""
     kind = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
+    if kind == list[str] and parameter.callback is None and (value or not parameter.required):
+        return list(value) if value else None
     if value is not None:
         if kind not in _PLAIN or parameter.nargs != 1:
             return fully(context, value)

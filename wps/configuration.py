@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_LINE = re.compile(r"\s*(?:service|standards|certificate_authority)\s*=")
+_LINE = re.compile(r"\s*(?:service|standards|certificate_authority|identity_authority)\s*=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,20 @@ def of_repository(start: Path) -> Path:
     folders = (start.absolute(), *start.absolute().parents)
     root = next((folder for folder in folders if (folder / ".git").exists()), folders[0])
     return root / settings.FILE
+
+
+def check_repository(start: Path) -> None:
+    """Refuse to write for everybody where there is no repository.
+
+    Args:
+        start: The directory.
+
+    Raises:
+        StandardsError: It is in none (kind missing).
+    """
+    if not (of_repository(start).parent / ".git").exists():
+        why, fix = f"{start} is in no git repository", "go to one, or leave --repository out"
+        raise errors.missing("there is no repository to name it for", why, fix, "the argument --repository")
 
 
 def draft(path: Path, values: Mapping[str, str]) -> Draft:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from teamconfig.client.service import Service
     from teamconfig.settings import Settings
 
+_NEEDED = "this needs a team config service"
+_SIGN_IN = "sign in at one: wps init --service HOST:PORT"
+
 
 def found() -> Settings:
     """Find out where the standards of this directory come from.
@@ -26,6 +29,24 @@ def found() -> Settings:
         StandardsError: Nothing names any (kind missing), or a file is wrong (state).
     """
     return settings.find(Path.cwd(), os.environ)
+
+
+def needed() -> Settings:
+    """Find out where the standards of this directory come from, for a command that is nothing without a service.
+
+    Returns:
+        As `found`.
+
+    Raises:
+        StandardsError: Nothing names any (kind missing): here a service is what is missing; or a file is wrong (state).
+    """
+    try:
+        return found()
+    except errors.StandardsError as err:
+        if err.kind != "missing":
+            raise
+        problem = err.problems[0]
+        raise errors.missing(_NEEDED, f"none is named: {problem.why}", _SIGN_IN, problem.where) from err
 
 
 @contextmanager
@@ -41,13 +62,10 @@ def signed_in(at: Settings | None = None) -> Iterator[Service]:
     Raises:
         StandardsError: No service is named (kind state), or nothing at all (missing).
     """
-    named = at or found()
+    named = at or needed()
     if not named.service:
         raise errors.state(
-            "this needs a team config service",
-            f"{named.where} names standards, {named.standards}, and no service",
-            "sign in at one: wps init --service HOST:PORT",
-            named.where,
+            _NEEDED, f"{named.where} names standards, {named.standards}, and no service", _SIGN_IN, named.where
         )
     from teamconfig.client.service import Service  # noqa: PLC0415  # grpc and cryptography: only with a service
 

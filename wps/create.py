@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from teamconfig import errors
+from teamconfig import errors, gitremote
 from wps import (
     appfile,
+    asking,
     commands,
     creation,
     detecting,
-    gitremote,
     questions,
+    reference,
     registering,
     repository,
     sizing,
@@ -27,6 +28,7 @@ from wps import (
     writing,
 )
 from wps.answers import Answers, as_name, wrong_name
+from wps.checks import machine
 
 if TYPE_CHECKING:
     from teamconfig.tree import Tree
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
 app = commands.app()
 
-_STANDARD = "standard"
 _PLUGINS = {platform.plugin: infra.value for infra, platform in sizing.PLATFORMS.items()}
 
 
@@ -109,6 +110,8 @@ def run(
     _exclusive(("--worker", worker), ("--port", port is not None))
     for other, given in (("--cpu", cpu), ("--memory", memory)):
         _exclusive(("--resources", resources is not None), (other, given is not None))
+    if image is not None:
+        reference.check(image, "the argument --image")
     answers = Answers(terminal.interactive() and not as_json, yes)
     target = _target(file, remote)
     keeper = registering.keeper(target.folder, os.environ)
@@ -130,6 +133,7 @@ def run(
     facts = {
         "file": str(target.path), "project": project, "app": wishes.app, "team": registered.team, "infra": chosen,
         "remote": remote_text, "environments": list(profiles), "revision": tree.revision,
+        "not_looked_at": [name for name in tree.org.environments if name not in profiles],
     }  # fmt: skip
     return _finish(target, after, facts, agreed=yes, dry_run=dry_run, answers=answers, as_json=as_json)
 
@@ -191,33 +195,17 @@ def _completed(
     if creation.deployed_by(target.file, wishes.app) != sizing.PLATFORMS[infra].plugin:
         asked = answers.interactive and not answers.agreed
         if asked and size is None and wishes.cpu is None and wishes.memory is None:
-            size = _asked_size()
+            size = asking.size()
         if port is None:
+            bases = creation.Bases(tree, project, wishes.app)
             port = detecting.look(target.folder).port
             where = f"EXPOSE in {detecting.DOCKERFILE}"
             if asked:
                 where = "the answer about the port"
-                port = _asked_port(tree, infra, wishes.app, project, port)
+                port = asking.port(port if port is not None else bases.port(infra))
+            elif port is not None:
+                target.notes += [note] if (note := bases.overridden(infra, port, where)) else []
     return creation.Wishes(wishes.app, infra, size, wishes.cpu, wishes.memory, port, wishes.image, where)
-
-
-def _asked_size() -> sizing.Size | None:
-    choices = [_STANDARD, *(size.value for size in sizing.Size)]
-    answer = questions.ask(
-        f"resources, {', '.join(choices[:-1])} or {choices[-1]}", _STANDARD,
-        lambda text: "" if text in choices else f"it is one of {', '.join(choices)}",
-    )  # fmt: skip
-    return None if answer == _STANDARD else sizing.Size(answer)
-
-
-def _asked_port(tree: Tree, infra: sizing.Infra, app: str, project: str, found: int | None) -> int:
-    section = sizing.PLATFORMS[infra].section
-    standard = creation.Bases(tree, project, app).profiles[0].values.get(f"{section}.port", 0)
-    answer = questions.ask(
-        "port, 0 for a worker without", str(standard if found is None else found),
-        lambda text: "" if text.isascii() and text.isdecimal() and len(text) <= len("65535") else "it is a number",
-    )  # fmt: skip
-    return int(answer)
 
 
 def _written(target: _Target, tree: Tree, wishes: creation.Wishes, project: str) -> str:
@@ -264,14 +252,26 @@ def _finish(
                            "notes": target.notes, "diff": difference, "text": after})  # fmt: skip
         return 0
     whose = f"project {facts['project']} of team {facts['team']}, app {facts['app']}"
+    permitted = f"permitted in {', '.join(facts['environments'])}"
+    if facts["not_looked_at"]:
+        permitted += f" (not looked at while the service is away: {', '.join(facts['not_looked_at'])})"
     if action == "unchanged":
         terminal.line(f"{path}: nothing to change, {whose}")
     elif dry_run:
-        terminal.line(f"{path}: would be {action}, {whose}, permitted in {', '.join(facts['environments'])}")
+        terminal.line(f"{path}: would be {action}, {whose}, {permitted}")
     else:
-        terminal.line(f"{path}: {action}, {whose}, permitted in {', '.join(facts['environments'])}")
+        terminal.line(f"{path}: {action}, {whose}, {permitted}")
         terminal.line("see its standards with `wps explain`, deploy it with `waypoint init` and `waypoint up`")
+        _tell_of_plugins(target, after)
     return 0
+
+
+def _tell_of_plugins(target: _Target, text: str) -> None:
+    """Say what is to be done first, where Waypoint would not find a plugin that the file uses."""
+    wanted = machine.wanted(appfile.parse(text, target.path).root)
+    for one in machine.plugins(target.folder, wanted, os.environ):
+        if one.state == "fail":
+            terminal.line(f"before that: {one.check}: {one.text}; {one.fix}")
 
 
 def _consent(path: Path, answers: Answers) -> None:

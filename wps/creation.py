@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from teamconfig import StandardsError, errors, kinds, resolve, schema
 from teamconfig.model import SECTIONS
+from teamconfig.ranks import Rank
 from teamconfig.stanza import literal
 from wps import appfile, positions, selection, template
 from wps.sizing import PLATFORMS, Infra, Size
@@ -95,6 +98,36 @@ class Bases:
             return False  # resolving tells it in its words
         return all(kinds.same(spec, value, one.values.get(f"{section}.{name}")) for one in self.profiles)
 
+    def port(self, infra: Infra) -> int:
+        """Tell the port that they give.
+
+        Args:
+            infra: Where the app runs.
+
+        Returns:
+            That of the first environment; 0 for none.
+        """
+        return int(self.profiles[0].values.get(f"{PLATFORMS[infra].section}.port", 0))
+
+    def overridden(self, infra: Infra, port: int, where: str) -> str:
+        """Say so, if a port that nobody chose counts instead of one that the standards set.
+
+        Args:
+            infra: Where the app runs.
+            port: The port.
+            where: What says it: "EXPOSE in Dockerfile".
+
+        Returns:
+            A note; empty if the standards set none, or the same.
+        """
+        name = f"{PLATFORMS[infra].section}.port"
+        for one in self.profiles:
+            origin = one.provenance[name].winner if name in one.provenance else None
+            if origin is not None and origin.rank > Rank.PLUGIN and origin.value != port:
+                theirs = f"{name}: {origin.value} of {origin.where}"
+                return f"port {port} of {where} is written into the file, and counts instead of {theirs}"
+        return ""
+
     def registry(self) -> str:
         """Name the repository of the app's images; empty if the standards name no registry."""
         registry = self.profiles[0].registry
@@ -166,7 +199,7 @@ def deployed_by(file: AppFile | None, app: str) -> str:
 
 
 def check(tree: Tree, file: AppFile, wishes: Wishes) -> dict[str, Profile]:
-    """Resolve what is to be written, in every environment.
+    """Resolve what is to be written, in every environment that can be looked at: a kept copy tells of no protected one.
 
     Args:
         tree: The standards.
@@ -181,21 +214,45 @@ def check(tree: Tree, file: AppFile, wishes: Wishes) -> dict[str, Profile]:
     """
     profiles: dict[str, Profile] = {}
     seen: dict[errors.Problem, list[str]] = {}
-    for environment in tree.org.environments:
+    looked_at = [one for one in tree.org.environments if not (tree.offline and one in tree.org.protected)]
+    for environment in looked_at:
         found = appfile.options(file, wishes.app, environment)
         lines = {**found.lines, **_arguments(wishes)}
         try:
             profiles[environment] = selection.profiles(tree, file.project, wishes.app, environment, found)[0]
         except StandardsError as err:
             for problem in positions.located(err, lines).problems:
-                seen.setdefault(problem, []).append(environment)
+                seen.setdefault(spoken(problem, wishes), []).append(environment)
     if seen:
-        every = list(tree.org.environments)
         problems = [
-            problem if where == every else _in(problem, where) for problem, where in seen.items()
+            problem if where == looked_at else _in(problem, where) for problem, where in seen.items()
         ]  # fmt: skip
         raise StandardsError(problems, f"{len(problems)} problems with {file.project}/{wishes.app}")
     return profiles
+
+
+def spoken(problem: errors.Problem, wishes: Wishes) -> errors.Problem:
+    """Speak of the arguments of `wps create`, not of lines that are not written yet.
+
+    Args:
+        problem: Of an option in waypoint.hcl, with its place.
+        wishes: What is asked.
+
+    Returns:
+        The problem in words of the command line, if an argument asks for the option; else as it is.
+    """
+    for name, (value, where) in wishes.values().items():
+        written = f"{name} = {literal(value)}"
+        flag = where.removeprefix("the argument ")
+        if flag == where or not problem.where.startswith(where) or f"option {written} " not in problem.what:
+            continue
+        said, instead = f"{flag} {value}", f"write {flag}"
+        if wishes.size is not None and name != "port":
+            said = f"{flag}, which is {name} {value},"
+            instead = f"choose another size, or leave --resources out and write --{name}"
+        fix = re.sub(rf'\bwrite {name} = "?([^",\s]+)"?', rf"{instead} \1", problem.fix)
+        return dataclasses.replace(problem, what=problem.what.replace(f"option {written}", said), fix=fix)
+    return problem
 
 
 def _arguments(wishes: Wishes) -> Mapping[str, str]:

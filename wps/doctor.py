@@ -10,7 +10,7 @@ import typer
 
 from teamconfig import StandardsError
 from wps import appfile, commands, connection, selection, terminal
-from wps.checks import cluster, company, machine
+from wps.checks import cluster, company, machine, options
 from wps.checks.finding import Finding, ok, refused, warn
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 @app.command(
-    help="Look at Waypoint, plugins, standards or the service, the session, the project and the cluster, and say "
-    "what is broken and how to mend it. Exit code 1 if something fails; warnings alone are 0."
+    help="Look at Waypoint, plugins, standards or the service, the session, the project, what its waypoint.hcl sets, "
+    "and the cluster, and say what is broken and how to mend it. Exit code 1 if something fails; warnings alone are 0."
 )
 def run(
     *,
@@ -67,7 +67,10 @@ def _all(*, runner: bool) -> list[Finding]:
         findings.append(refused("standards", err))
     else:
         embedded = not named.service
-        findings += company.files(named, file) if embedded else company.service(named, file, folder)
+        theirs = company.files(named, file) if embedded else company.service(named, file, folder)
+        findings += theirs
+        if file is not None and not any(one.state == "fail" for one in theirs):
+            findings += options.check(file)
     if embedded or runner:
         findings += _cluster(embedded=embedded, runner=runner)
     return findings

@@ -54,11 +54,13 @@ def enrol(found: Settings, wishes: Wishes) -> Vault:
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415  # 60 ms
 
-    from teamconfig.client.channel import Channel  # noqa: PLC0415  # as grpc
+    from teamconfig.client import authorities  # noqa: PLC0415  # as grpc
+    from teamconfig.client.channel import Channel  # noqa: PLC0415
     from teamconfig.client.vault import Session, Vault  # noqa: PLC0415
 
     vault = Vault(found.service, os.environ)
     before = _before(vault)
+    ca = authorities.of_identity(found.identity_authority, found.where)
     key = Ed25519PrivateKey.generate()
     channel = Channel(found, key.private_bytes_raw())
     try:
@@ -68,7 +70,7 @@ def enrol(found: Settings, wishes: Wishes) -> Vault:
         provider = signingin.choose(offered.providers, wishes.provider, os.environ, ask=wishes.ask)
         at = f"{offered.organization} at {found.service}" if offered.organization else found.service
         device = key.public_key().public_bytes_raw()
-        proof = signingin.prove(provider, at, wishes.flow, wishes.user, device_key=device, ask=wishes.ask)
+        proof = signingin.prove(provider, at, wishes.flow, wishes.user, device_key=device, ask=wishes.ask, ca=ca)
         made = channel.call("Sessions/Open", _request(provider, proof, key), deadline=_OPEN_SECONDS)
     finally:
         channel.close()
@@ -83,6 +85,7 @@ def enrol(found: Settings, wishes: Wishes) -> Vault:
         issuer=provider.issuer if proof.idp_token else "",
         client_id=provider.client_id,
         certificate_authority=found.certificate_authority,
+        identity_authority=found.identity_authority,
         principal=f"{made.principal.issuer}|{made.principal.subject}",
         name=made.principal.name,
         signing_keys=keys,

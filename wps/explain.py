@@ -22,8 +22,8 @@ app = commands.app()
 )
 def run(
     context: typer.Context,
-    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="kubernetes.memory, memory, ...")] = None,
-    second: Annotated[str | None, typer.Argument(hidden=True, metavar="")] = None,
+    key: Annotated[str | None, typer.Argument(metavar="KEY", help="kubernetes.memory, memory, ...")] = None,
+    second: Annotated[str | None, typer.Argument(hidden=True, metavar="ENV")] = None,
     *,
     can: Annotated[str | None, typer.Option(metavar="ACTION", help="explain a right: deploy, promote, exec, ...")]
     = None,
@@ -56,7 +56,9 @@ def run(
         from wps import rights  # noqa: PLC0415  # only who asks for rights pays for it
 
         named, place = (key, second) if second is not None else (project, key)
-        return rights.explain(can, selection.Choice(place or env, named or project, app_name, file), as_json=as_json)
+        choice = selection.Choice(place or env, named or project, app_name, file)
+        where = "the argument ENV" if place else selection.place(env)
+        return rights.explain(can, choice, where, as_json=as_json)
     if second is not None:
         context.fail(f"Got unexpected extra argument ({second})")
     selected = selection.select(selection.Choice(env, project, app_name, file))

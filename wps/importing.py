@@ -90,41 +90,60 @@ def _lines(text: str) -> int:
 
 
 class _Standards:
-    """The standards of the apps in a file, as far as they can be found; says once why they cannot."""
+    """The standards of the apps in a file, as far as they can be found; says once why they cannot.
+
+    A service gives those of one app at a time; what it gives for the first environment holds those of all.
+    """
 
     def __init__(self, path: Path, project: str) -> None:
+        self.start = path.absolute().parent
         self.project = project
-        self.tree: Tree | None = None
+        self.trees: dict[str, Tree | None] = {}
         self.said: set[str] = set()
-        try:
-            self.tree = teamconfig.load(path.absolute().parent, os.environ)
-        except StandardsError as err:
-            self._missing(err)
-        if self.tree is not None and self.tree.note:
-            terminal.note(self.tree.note)
 
     def of(self, app: str, workspace: str | None) -> list[Mapping[str, Any]]:
         """Resolve an app in the environment of a workspace, or in every environment."""
-        if self.tree is None:
+        tree = self._tree(app)
+        if tree is None:
             return []
-        places = self.tree.org.environments if workspace is None else (workspace,)
+        places = tree.org.environments if workspace is None else (workspace,)
         try:
-            return [
-                resolve.profile(self.tree, project=self.project, app=app, workspace=place).values for place in places
-            ]
+            return [resolve.profile(tree, project=self.project, app=app, workspace=place).values for place in places]
         except StandardsError as err:
             self._missing(err)
             return []
 
     def where(self) -> str:
         """Name the standards."""
-        return self.tree.revision if self.tree is not None else ""
+        return next((tree.revision for tree in self.trees.values() if tree is not None), "")
+
+    def _tree(self, app: str) -> Tree | None:
+        whole = next((tree for tree in self.trees.values() if tree is not None and not tree.authority), None)
+        if whole is not None:
+            return whole
+        if app not in self.trees:
+            self.trees[app] = self._load(app)
+        return self.trees[app]
+
+    def _load(self, app: str) -> Tree | None:
+        try:
+            tree = teamconfig.load(self.start, os.environ, (self.project, app, "default"))
+        except StandardsError as err:
+            self._missing(err)
+            return None
+        if tree.note:
+            self._say(tree.note)
+        return tree
 
     def _missing(self, err: StandardsError) -> None:
-        what = err.problems[0].what
-        if what not in self.said:
-            terminal.note(f"{what}: no option is left out, though the standards may give some")
-        self.said.add(what)
+        problem = err.problems[0]
+        todo = "" if problem.kind == "missing" else f"; {problem.fix}"
+        self._say(f"{problem.what}: no option is left out, though the standards may give some{todo}")
+
+    def _say(self, text: str) -> None:
+        if text not in self.said:
+            terminal.note(text)
+        self.said.add(text)
 
 
 def _tell(done: Rewritten, standards: _Standards) -> None:

@@ -46,6 +46,9 @@ def run(
     ca: Annotated[
         Path | None, typer.Option(metavar="FILE", help="authority of its certificate, PEM; the system's if left out")
     ] = None,
+    identity_ca: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="authority of the identity provider's certificate, likewise")
+    ] = None,
     provider: Annotated[str | None, typer.Option(metavar="NAME", help="who vouches for you, if there are several")]
     = None,
     flow: Annotated[str | None, typer.Option(metavar="F", help="device (a code) or loopback (a browser here)")] = None,
@@ -70,6 +73,7 @@ def run(
     Args:
         service: Address of the service.
         ca: Authority of its certificate.
+        identity_ca: Authority of the identity provider's certificate.
         provider: Name of the provider.
         flow: How to sign in at it.
         user: Name in a directory.
@@ -85,12 +89,14 @@ def run(
     Raises:
         StandardsError: It is refused, or something is missing or away; then nothing has changed.
     """
+    if repository:
+        configuration.check_repository(Path.cwd())
     if config is not None:
         if service is not None:
             raise typer.BadParameter("not together with --service", param_hint="--config")
         return _embedded(config, repository=repository, yes=yes, as_json=as_json)
     ask = terminal.interactive() and not yes
-    plan = _planned(service, ca, repository=repository, ask=ask)
+    plan = _planned(service, ca, identity_ca, repository=repository, ask=ask)
     if plan.draft is not None:
         _consent(plan.draft, yes=yes, repository=repository)
     from wps import enrolling, whoami  # noqa: PLC0415  # grpc and cryptography: only with a service
@@ -118,7 +124,7 @@ def run(
     return 0
 
 
-def _planned(given: str | None, ca: Path | None, *, repository: bool, ask: bool) -> _Plan:
+def _planned(given: str | None, ca: Path | None, identity_ca: Path | None, *, repository: bool, ask: bool) -> _Plan:
     """Find the service, and what has to be written so that it is found again."""
     named = _named()
     address = given or (named.service if named is not None else "")
@@ -135,21 +141,37 @@ def _planned(given: str | None, ca: Path | None, *, repository: bool, ask: bool)
         raise StandardsError([problem])
     _refuse_far_plaintext(address)
     same = named is not None and named.service == address
-    authority = str(_readable(ca)) if ca is not None else named.certificate_authority if named and same else ""
-    found = Settings(address, "", Path.cwd(), authority, named.where if named and same else "the argument --service")
-    if named is not None and same and consent.is_repository(named.where):
-        consent.of_user(found, named=given is not None, authority_named=ca is not None, ask=ask)
+    before = named if named is not None and same else Settings(address, "", Path.cwd(), "", "the argument --service")
+    authority = str(_readable(ca, "--ca")) if ca is not None else before.certificate_authority
+    identity = str(_readable(identity_ca, "--identity-ca")) if identity_ca is not None else before.identity_authority
+    found = Settings(address, "", Path.cwd(), authority, before.where, identity)
+    if named is before and consent.is_repository(before.where):
+        consent.of_user(
+            found, named=given is not None, authority_named=ca is not None, identity_named=identity_ca is not None,
+            ask=ask,
+        )  # fmt: skip
     path = configuration.of_repository(Path.cwd())
     if repository:
-        shared = authority
-        if authority and Path(authority).is_relative_to(path.parent):
-            shared = str(Path(authority).relative_to(path.parent))  # good in every checkout
-        return _Plan(found, configuration.draft(path, {"service": address, "certificate_authority": shared}))
+        values = _values(address, _shared(authority, path.parent), _shared(identity, path.parent))
+        return _Plan(found, configuration.draft(path, values))
     theirs = settings.find(Path.cwd(), {}) if path.exists() else None
-    if theirs is not None and theirs.service == address and theirs.certificate_authority == authority:
+    wanted = _values(address, authority, identity)
+    if (
+        theirs is not None
+        and _values(theirs.service, theirs.certificate_authority, theirs.identity_authority) == wanted
+    ):
         return _Plan(found, None)
-    values = {"service": address, "certificate_authority": authority}
-    return _Plan(found, configuration.draft(configuration.own(), values))
+    return _Plan(found, configuration.draft(configuration.own(), wanted))
+
+
+def _values(service: str, authority: str, identity: str) -> dict[str, str]:
+    """Write what is to be remembered as a file has it."""
+    return {"service": service, "certificate_authority": authority, "identity_authority": identity}
+
+
+def _shared(file: str, folder: Path) -> str:
+    """Name a file of a repository so that the name is good in every checkout."""
+    return str(Path(file).relative_to(folder)) if file and Path(file).is_relative_to(folder) else file
 
 
 def _refuse_far_plaintext(address: str) -> None:
@@ -172,10 +194,11 @@ def _named() -> Settings | None:
         return None
 
 
-def _readable(ca: Path) -> Path:
+def _readable(ca: Path, argument: str) -> Path:
     path = ca.expanduser().absolute()
     if not path.is_file():
-        raise errors.missing(f"{ca} cannot be read", "there is no such file", "name a PEM file", "the argument --ca")
+        why, fix = "there is no such file", "name a PEM file"
+        raise errors.missing(f"{ca} cannot be read", why, fix, f"the argument {argument}")
     return path
 
 
@@ -200,23 +223,33 @@ def _tell_what_counts(found: Settings) -> None:
 def _embedded(address: str, *, repository: bool, yes: bool, as_json: bool) -> int:
     """Name standards that no service serves."""
     from teamconfig import source  # noqa: PLC0415  # YAML: not with a service
+    from wps import revision  # noqa: PLC0415
 
     folder = Path(address).expanduser()
     if not address.startswith("git+"):
         in_git = not folder.is_dir() and (_GIT.match(address) is not None or ".git" in address)
+        if not in_git:
+            revision.check(address, "the argument --config")
         address = f"git+{address}" if in_git else str(folder.absolute())
     elif (local := Path(address.removeprefix("git+").partition("#")[0]).expanduser()).is_dir():
         rest = address.partition("#")[2]
         address = f"git+{local.absolute()}" + (f"#{rest}" if rest else "")
-    tree = source.read(address, Path.cwd(), os.environ)
+    try:
+        tree = source.read(address, Path.cwd(), os.environ)
+    except StandardsError as err:
+        revision.placed(err, address)
+        raise
     path = configuration.of_repository(Path.cwd()) if repository else configuration.own()
-    draft = configuration.draft(path, {"standards": address})
+    written = _shared(address, path.parent) if repository else address
+    if repository and written.removeprefix("git+").startswith("/"):
+        terminal.note(f"{written} is on this machine: for everybody, name a directory of the repository, or a URL")
+    draft = configuration.draft(path, {"standards": written})
     _consent(draft, yes=yes, repository=repository)
     draft.write()
     if tree.note:
         terminal.note(tree.note)
     counts = _named()
-    if counts is not None and counts.standards != address:
+    if counts is not None and counts.standards not in (address, written):
         terminal.note(f"{counts.where} names {counts.service or counts.standards}, which counts here")
     facts: dict[str, Any] = {
         "standards": address, "revision": tree.revision, "organization": tree.org.name,

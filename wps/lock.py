@@ -43,8 +43,9 @@ def run(
         The exit code.
 
     Raises:
-        StandardsError: One may not lock it, or the service is away.
+        StandardsError: There is no such kind, one may not lock it, or the service is away.
     """
+    locks.check_kind(kind)
     until = int(time.time() + _duration(lasts).total_seconds()) if lasts else 0
     with connection.signed_in() as service:
         made = service.call(

@@ -6,14 +6,21 @@ from typing import Annotated, Any
 
 import typer
 
+from teamconfig import errors
+from teamconfig.keys import nearest
 from wps import commands, connection, moments, terminal
 
 app = commands.app()
 
 Kind = Annotated[str, typer.Argument(metavar="KIND", help="user, team, project or device")]
 Subject = Annotated[
-    str, typer.Argument(metavar="SUBJECT", help="a user as `wps whoami` shows it (issuer|subject), a key, or a name")
+    str,
+    typer.Argument(
+        metavar="SUBJECT",
+        help="a user as `wps whoami` and `wps audit read --long` show it (issuer|subject), a device's key, or a name",
+    ),
 ]
+KINDS = ("user", "team", "project", "device")
 
 
 @app.command(help="List the locks that you may see: those of your teams and your own; all, with a role in the company.")
@@ -39,6 +46,24 @@ def run(*, as_json: terminal.Json = False) -> int:
         rows = [(lock.kind, lock.subject, end(lock), lock.by.name or lock.by.subject, lock.reason) for lock in found]
         terminal.table(("kind", "subject", "until", "by", "reason"), rows)
     return 0
+
+
+def check_kind(kind: str) -> None:
+    """Refuse what no lock can be on, before the service is asked.
+
+    Args:
+        kind: As the user wrote it.
+
+    Raises:
+        StandardsError: It is none of `KINDS` (kind option).
+    """
+    if kind in KINDS:
+        return
+    close = nearest(kind, KINDS)
+    known = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
+    fix = f"write {close}" if close else f"write {known}"
+    why = f"a lock is on a {known}"
+    raise errors.StandardsError([errors.Problem(f"unknown kind {kind}", why, fix, "the argument KIND", "option")])
 
 
 def data(lock: Any) -> dict[str, Any]:

@@ -69,11 +69,13 @@ def run(
         raise PolicyError(
             f"wps plan does not compare with {profile.environment}",
             why="it asks the cluster what an apply would do, which takes the right to apply, and that takes a grant",
-            fix="see `wps render` for what would be applied, and plan against the environment before",
+            fix=f"read what would be applied: wps render --env {profile.environment}; or plan against the environment "
+            "that a release comes from",
+            where=f"the argument --env {env}" if env else f"the environment variable {selection.VARIABLE}",
         )
     rights = authority.of(Resolved(profile, identity, "", selected.authority, selected.stanzas), "deploy")
     with authority.used(rights):
-        access = rights.access() if rights is not None else own_access(selected, file)
+        access = rights.access() if rights is not None else _reached(selected, file)
         cloud = Cloud(Api(access, notify=terminal.note))
         live = preview.live(cloud, identity)
         wanted_image = image_of(image, selected.file, profile.app) or (live.image if live else "")
@@ -140,6 +142,18 @@ def own_access(selected: Selected, file: Path | None) -> Access:
     if wanted.kubeconfig:
         _refuse_planted(Path(wanted.kubeconfig).expanduser(), _repository(selected, file))
     return kubeconfig.load(wanted.kubeconfig or "", wanted.context or "", wanted.namespace or "")
+
+
+def _reached(selected: Selected, file: Path | None) -> Access:
+    """Reach the cluster, or say what can be done without one."""
+    from waypaas_sdk.errors import MissingError  # noqa: PLC0415  # `wps explain` needs it not
+
+    try:
+        return own_access(selected, file)
+    except MissingError as err:
+        fix = f"{err.fix}; `wps render` shows what a deploy applies, and needs no cluster"
+        where = err.where or selected.profile.kubernetes.kubeconfig or "KUBECONFIG, or ~/.kube/config"
+        raise MissingError(err.what, why=err.why, fix=fix, where=where) from err
 
 
 def _repository(selected: Selected, file: Path | None) -> Path:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from teamconfig import errors, reading
+from teamconfig import errors
 from teamconfig.policy import rows
-from teamconfig.store import directory
-from wps import commands, terminal
+from wps import commands, revision, terminal
 
 app = commands.app("Test who may do what.")
 
@@ -21,14 +19,16 @@ app = commands.app("Test who may do what.")
     short_help=f"hold standards against their {rows.PATH}",
 )  # fmt: skip
 def run_test(
-    address: Annotated[Path, typer.Argument(metavar="[DIR]", help="directory of the standards")] = Path(),
+    address: Annotated[
+        str, typer.Argument(metavar="DIR", help="a directory, or git+URL-or-path#ref[:folder]; this one if left out")
+    ] = ".",
     *,
     as_json: terminal.Json = False,
 ) -> int:
     """Test.
 
     Args:
-        address: Directory of the standards.
+        address: Where the standards are.
         as_json: Whether to print JSON.
 
     Returns:
@@ -37,18 +37,15 @@ def run_test(
     Raises:
         StandardsError: The standards cannot be read, or have no tests.
     """
-    root = address.expanduser()
-    if not root.is_dir():
-        why = "it is a file" if root.exists() else "there is no such directory"
-        fix = "name a directory with an org.yaml in it"
-        raise errors.missing(f"standards {address} cannot be read", why, fix, "the argument DIR")
-    files = directory.read(root)
-    tree = reading.tree(files, revision=directory.revision(files), origin=str(root))
-    if rows.PATH not in files:
+    read = revision.read(address, "the argument DIR")
+    tree = read.tree
+    if rows.PATH not in read.files:
         why, fix = f"there is no {rows.PATH}", "write one: tests: [{who: ..., can: ..., expect: allow}]"
-        raise errors.missing(f"{address} has no policy tests", why, fix, str(root / rows.PATH))
-    found, problems = rows.read(files[rows.PATH])
-    problems += rows.check(tree, found)
+        missing = errors.missing(f"{address} has no policy tests", why, fix, rows.PATH)
+        revision.placed(missing, address)
+        raise missing
+    found, problems = rows.read(read.files[rows.PATH])
+    problems = [revision.place(one, address) for one in (*problems, *rows.check(tree, found))]
     if as_json:
         facts = {"revision": tree.revision, "tests": len(found)}
         terminal.document({**facts, "problems": [terminal.problem(one) for one in problems]})

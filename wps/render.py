@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from teamconfig import errors
-from wps import commands, plan, selection, terminal
+from wps import commands, plan, reference, selection, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from wps.appfile import AppFile
 
 app = commands.app()
 
@@ -53,7 +55,7 @@ def run(
         The exit code.
 
     Raises:
-        StandardsError: There are no standards, or what is set breaks them, or nothing says which image.
+        StandardsError: There are no standards, or what is set breaks them, or nothing says which image, or not rightly.
         PluginError: The standards ask for what their ingress class cannot do.
     """
     import yaml  # noqa: PLC0415  # other commands do not write YAML
@@ -66,6 +68,7 @@ def run(
         raise errors.missing(
             "no image is named", why, "give it with --image", str(selected.file.path) if selected.file else ""
         )
+    reference.check(wanted_image, "the argument --image" if image else _line(selected.file, profile.app))
     planned = plan.manifests(selected, wanted_image, sequence, deployment_id)
     namespace = profile.kubernetes.namespace
     texts = {}
@@ -82,6 +85,14 @@ def run(
         _write(out, texts)
         terminal.line(f"{terminal.counted(len(texts), 'manifest')} in {out}")
     return 0
+
+
+def _line(file: AppFile | None, app: str) -> str:
+    """Name the line of the build that names the image."""
+    block = file.root.find("app", app) if file is not None else None
+    build = block.find("build") if block is not None else None
+    use = build.find("use", "team-k8s") if build is not None else None
+    return f"{file.path}:{use.lines['image']}" if file is not None and use is not None else ""
 
 
 def _write(folder: Path, texts: Mapping[str, str]) -> None:

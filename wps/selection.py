@@ -15,7 +15,7 @@ from teamconfig.keys import nearest
 from wps import appfile, positions, terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from teamconfig.profile import Profile
     from teamconfig.stanza import Stanza
@@ -224,9 +224,33 @@ def _check_workspace(tree: Tree, workspace: str, choice: Choice) -> None:
         tree.environment_of(workspace)
     except StandardsError as err:
         problem = err.problems[0]
-        known = tree.org.environments
-        close = next((name for name in known if name.startswith(workspace)), None) or nearest(workspace, known)
-        write = f"write --env {close or known[0]}" if choice.env else f"set {VARIABLE}={close or known[0]}"
-        where = "the argument --env" if choice.env else f"the environment variable {VARIABLE}"
+        close = meant(workspace, tree.org.environments)
+        write = f"write --env {close}" if choice.env else f"set {VARIABLE}={close}"
         fix = f"{write}, or map it under org.workspaces in org.yaml"
-        raise errors.missing(problem.what, problem.why, fix, where) from err
+        raise errors.missing(problem.what, problem.why, fix, place(choice.env)) from err
+
+
+def meant(environment: str, known: Sequence[str]) -> str:
+    """Guess which environment somebody meant.
+
+    Args:
+        environment: As written.
+        known: Those that there are, at least one.
+
+    Returns:
+        The one that begins so, else the most similar one, else the first.
+    """
+    begins = next((name for name in known if environment and name.startswith(environment)), None)
+    return begins or nearest(environment, known) or known[0]
+
+
+def place(env: str | None) -> str:
+    """Name the place where the environment was written.
+
+    Args:
+        env: The value of --env, or None.
+
+    Returns:
+        The option, or the variable.
+    """
+    return "the argument --env" if env else f"the environment variable {VARIABLE}"

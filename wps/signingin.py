@@ -9,7 +9,7 @@ import getpass
 import os
 import socket
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from wps import moments, questions, terminal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from teamconfig.errors import Problem
     from teamconfig.identity.deviceflow import Prompt
     from teamconfig.identity.tokenendpoint import Tokens
 
@@ -115,7 +116,9 @@ def flow_of(offered: Sequence[str], wanted: str | None, environ: Mapping[str, st
     return possible[0] if possible else "loopback"
 
 
-def prove(provider: Any, at: str, flow: str | None, user: str | None, *, device_key: bytes, ask: bool) -> Proof:
+def prove(
+    provider: Any, at: str, flow: str | None, user: str | None, *, device_key: bytes, ask: bool, ca: str = ""
+) -> Proof:
     """Get a proof.
 
     Args:
@@ -125,16 +128,22 @@ def prove(provider: Any, at: str, flow: str | None, user: str | None, *, device_
         user: That the user named, or None.
         device_key: Public key of this device, to which a token from the browser is bound.
         ask: Whether somebody can be asked.
+        ca: File that the identity provider's certificate is checked with; empty for the system's.
 
     Returns:
         The proof.
 
     Raises:
-        StandardsError: The identity provider refuses or is away, or nobody can be asked for what is missing.
+        StandardsError: The identity provider refuses or is away, nobody can be asked for what is missing, or a user is
+            named where none is asked for (option).
         KeyboardInterrupt: The user gave up.
     """
+    if user is not None and provider.kind != "directory":
+        why = f"{provider.name} asks itself who you are; a user name is for a directory"
+        fix = "leave --user out, or name a directory with --provider"
+        raise StandardsError([errors.Problem("--user is not allowed", why, fix, "the argument --user", "option")])
     if provider.kind == "oidc":
-        tokens = _oidc(provider, at, flow_of(provider.flows, flow, os.environ), proof.nonce(device_key))
+        tokens = _oidc(provider, at, flow_of(provider.flows, flow, os.environ), proof.nonce(device_key), ca)
         return Proof(token=tokens.id_token, idp_token=tokens.refresh_token)
     if provider.kind == "workload":
         return Proof(token=_job_token(provider))
@@ -142,19 +151,28 @@ def prove(provider: Any, at: str, flow: str | None, user: str | None, *, device_
     return Proof(user=name, password=_password(name, provider.name, ask=ask))
 
 
-def _oidc(provider: Any, at: str, flow: str, nonce: str) -> Tokens:
+def _oidc(provider: Any, at: str, flow: str, nonce: str, ca: str) -> Tokens:
     from teamconfig.identity import deviceflow, discovery, loopback  # noqa: PLC0415  # httpx: only who signs in
     from teamconfig.identity.errors import IdentityError  # noqa: PLC0415
     from teamconfig.identity.tokenendpoint import SCOPES  # noqa: PLC0415
 
     try:
-        found = discovery.discover(provider.issuer)
-        scopes = tuple(provider.scopes) or SCOPES
+        found = discovery.discover(provider.issuer, ca=ca)
+        client, scopes = provider.client_id, tuple(provider.scopes) or SCOPES
         if flow == "device":
-            return deviceflow.sign_in(found, provider.client_id, lambda prompt: _show_code(prompt, at), scopes=scopes)
-        return loopback.sign_in(found, provider.client_id, lambda url: _open(url, at), nonce=nonce, scopes=scopes)
+            return deviceflow.sign_in(found, client, lambda prompt: _show_code(prompt, at), scopes=scopes, ca=ca)
+        return loopback.sign_in(found, client, lambda url: _open(url, at), nonce=nonce, scopes=scopes, ca=ca)
     except IdentityError as err:
-        raise StandardsError([err.problem]) from err
+        raise StandardsError([_explained(err.problem, ca)]) from err
+
+
+def _explained(problem: Problem, ca: str) -> Problem:
+    """Say what to do where an identity provider's certificate is not trusted."""
+    if "CERTIFICATE_VERIFY_FAILED" not in problem.why:
+        return problem
+    checked = ca or "the system's authorities"
+    fix = f"its certificate was checked with {checked}: give the right authority with --identity-ca FILE"
+    return replace(problem, fix=fix)
 
 
 def _show_code(prompt: Prompt, at: str) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from teamconfig import StandardsError, checking, errors, jsonschema, source
-from wps import commands, terminal
-
-if TYPE_CHECKING:
-    from teamconfig.tree import Tree
+from teamconfig import StandardsError, checking, jsonschema, source
+from wps import commands, revision, terminal
 
 app = commands.app("Check a directory of standards, and print the JSON Schema of its files.")
 
@@ -36,24 +33,30 @@ def run_check(
 
     Returns:
         0 if everything resolves, 1 otherwise.
+
+    Raises:
+        StandardsError: They cannot be read, or a file is wrong.
     """
+    revision.check(address, "the argument DIR")
     try:
-        tree = _read(address)
+        tree = source.read(address, Path.cwd(), os.environ)
     except StandardsError as err:
+        revision.placed(err, address)
         if not as_json:
             raise
         problems = [terminal.problem(problem) for problem in err.problems]
         terminal.document({"problems": problems})
         return 1
     report = checking.check(tree)
+    found = [(revision.place(problem, address), at) for problem, at in report.problems]
     if as_json:
         facts = {"revision": tree.revision, "teams": report.teams, "apps": report.apps, "profiles": report.profiles}
-        problems = [terminal.problem(problem, at) for problem, at in report.problems]
+        problems = [terminal.problem(problem, at) for problem, at in found]
         terminal.document({**facts, "problems": problems})
         return 1 if problems else 0
     if tree.note:
         terminal.note(tree.note)
-    for problem, at in report.problems:
+    for problem, at in found:
         terminal.error(str(problem))
         more = f" and {len(at) - _SHOWN} more" if len(at) > _SHOWN else ""
         terminal.error(f"  in {', '.join(at[:_SHOWN])}{more}")
@@ -65,16 +68,6 @@ def run_check(
     own = f"{terminal.counted(report.apps, 'app')} with files of {'its' if report.apps == 1 else 'their'} own"
     terminal.line(f"{tree.revision}: {teams}, {own}, {environments}, {profiles} resolved, {wrong}")
     return 1 if report.problems else 0
-
-
-def _read(address: str) -> Tree:
-    """Read standards; what cannot be read was named by the user, not by a file of settings."""
-    folder = Path(address).expanduser()
-    if not address.startswith("git+") and not folder.is_dir():
-        why = "it is a file" if folder.exists() else "there is no such directory"
-        what = f"standards {address} cannot be read"
-        raise errors.missing(what, why, "name a directory with an org.yaml in it", f"the argument DIR, {address}")
-    return source.read(address, Path.cwd(), os.environ)
 
 
 @app.command(

@@ -20,8 +20,9 @@ def run(kind: locks.Kind, subject: locks.Subject, *, as_json: terminal.Json = Fa
         0 if there was a lock, 1 otherwise.
 
     Raises:
-        StandardsError: One may not unlock it, or the service is away.
+        StandardsError: There is no such kind, one may not unlock it, or the service is away.
     """
+    locks.check_kind(kind)
     with connection.signed_in() as service:
         request = connection.message("rights_pb2.RemoveLockRequest", kind=kind, subject=subject)
         removed = service.call("Rights/RemoveLock", request).removed

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wps import commands, connection, moments, terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 app = commands.app()
 
@@ -85,6 +88,8 @@ def show(reply: Any, address: str) -> None:
     ]
     if rows:
         terminal.table(("team", "roles", "environment", "allowed"), rows)
+    elif reply.organization_roles:
+        terminal.line(f"in no team; allowed in every team: {_of_company(reply.organization_roles)}")
     else:
         terminal.line("in no team: ask the platform team which group makes you a member of one")
     if reply.note:
@@ -93,3 +98,13 @@ def show(reply: Any, address: str) -> None:
     read = f"groups read {moments.span(now - reply.groups_read)} ago" if reply.groups_read else "no groups were read"
     left = moments.span(reply.refresh_expires - now)
     terminal.line(f"signed in until {moments.at(reply.refresh_expires)} ({left}), {read}")
+
+
+def _of_company(roles: Iterable[str]) -> str:
+    """Tell what roles in the company allow, for who is in no team: the service lists what is allowed by team."""
+    from teamconfig.policy.table import TABLE  # noqa: PLC0415  # most are in a team
+    from teamconfig.policy.words import Action  # noqa: PLC0415
+
+    held = frozenset(roles)
+    allowed = {action for (action, _), holders in TABLE.items() if held & holders}
+    return ", ".join(action for action in Action if action in allowed) or "nothing"

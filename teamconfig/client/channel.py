@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import os
 import random
 import secrets
-import stat
 import time
 from typing import TYPE_CHECKING, Any
 
 import grpc
 
 from teamconfig import errors, proof
+from teamconfig.client import authorities
 from teamconfig.client.errors import ServiceError, UnreachableError
 from teamconfig.errors import Problem
 from teamconfig.gen.waypaas.v1 import audit_pb2, rights_pb2, sessions_pb2, standards_pb2
@@ -44,7 +43,6 @@ _UNSENT = ("failed to connect to all addresses", "dns resolution failed", "empty
 """What gRPC says of a call for which it got no connection."""
 
 _PLAIN = "plaintext://"
-_LARGEST_AUTHORITY = 1024 * 1024
 _DETAILS = "grpc-status-details-bin"
 _SKEWED = "clock_skew"
 _OPTIONS = (("grpc.max_receive_message_length", 16 * 1024 * 1024), ("grpc.enable_retries", 0))
@@ -153,7 +151,7 @@ class Channel:
             return grpc.insecure_channel(target, options=_OPTIONS)
         roots = None
         if settings.certificate_authority:
-            roots = _authority(settings)
+            roots = authorities.read(settings.certificate_authority, "certificate_authority", settings.where)
         return grpc.secure_channel(address, grpc.ssl_channel_credentials(roots), options=_OPTIONS)
 
 
@@ -179,28 +177,6 @@ def on_this_machine(target: str) -> bool:
     except ValueError:
         return False
     return found.is_loopback and (found.version == 6) == bracketed  # noqa: PLR2004  # IPv6 stands in brackets
-
-
-def _authority(settings: Settings) -> bytes:
-    """Read the file that the service's certificate is checked with; a repository may have named anything."""
-    name = settings.certificate_authority
-    what = f"certificate_authority {name} cannot be read"
-    try:
-        handle = os.open(os.path.expanduser(name), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would block
-        try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise errors.state(what, "it is no file", "name a file of certificates in PEM", settings.where)
-            with open(handle, "rb", closefd=False) as file:
-                found = file.read(_LARGEST_AUTHORITY + 1)
-        finally:
-            os.close(handle)
-    except OSError as err:
-        why = (err.strerror or "the operating system refuses").lower()
-        raise errors.state(what, why, "correct it", settings.where) from err
-    if len(found) > _LARGEST_AUTHORITY:
-        why = f"it has more than {_LARGEST_AUTHORITY >> 20} MiB"
-        raise errors.state(what, why, "name a file of certificates in PEM", settings.where)
-    return found
 
 
 def _unsent(err: Any) -> bool:

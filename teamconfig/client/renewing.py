@@ -23,13 +23,16 @@ def fresh_token(session: Session) -> tuple[str, str]:
 
     Raises:
         SignInError: The provider takes the old one no more.
-        StandardsError: The provider is away.
+        StandardsError: The provider is away, or the file that its certificate is checked with.
     """
+    from teamconfig.client import authorities  # noqa: PLC0415  # as below
     from teamconfig.identity import discovery, refreshing  # noqa: PLC0415  # httpx, only every few minutes
     from teamconfig.identity.errors import IdentityError, RefusedError  # noqa: PLC0415
 
+    ca = authorities.of_identity(session.identity_authority, "the session")
     try:
-        found = refreshing.refresh(discovery.discover(session.issuer), session.client_id, session.idp_token)
+        issuer = discovery.discover(session.issuer, ca=ca)
+        found = refreshing.refresh(issuer, session.client_id, session.idp_token, ca=ca)
     except RefusedError as err:
         raise SignInError([replace(err.problem, fix="run `wps init`")], reason=err.reason) from err
     except IdentityError as err:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from teamconfig import bundle, errors, reading
+from teamconfig.client import ages
 from teamconfig.client import errors as client_errors
 from teamconfig.client.channel import Channel
 from teamconfig.client.errors import ServiceError, SignInError, UnreachableError
@@ -330,6 +331,9 @@ class Service:
     ) -> Tree:
         """Use the kept copy: signed, for this user and app, not too old, not for a protected environment."""
         if not os.path.exists(place):
+            told = away.problems[0]
+            why = f"{told.why}; no copy of the standards of {project}/{app} in workspace {workspace} is kept here"
+            away.problems = (replace(told, why=why),)
             raise away
         with open(place, encoding="utf-8", errors="replace") as file:  # the cache is read as anybody's text
             text = file.read(bundle.MAX_BYTES + 1)
@@ -344,10 +348,9 @@ class Service:
             )
             raise errors.StandardsError([problem]) from away
         age = max(0, int(self._now()) - found.issued_at)
-        until = time.strftime("%H:%M", time.localtime(found.not_after))
         note = (
             f"{away.problems[0].what}: {away.problems[0].why}. Using the standards of team {found.team}, revision "
-            f"{found.revision}, from {_age(age)} ago (good until {until}). "
+            f"{found.revision}, from {ages.age(age)} ago (good until {ages.moment(found.not_after, self._now())}). "
             "Production and new credentials are refused until it is back: wps status --wait"
         )
         return replace(tree, note=note, offline=True)
@@ -380,8 +383,3 @@ def stanzas_json(stanzas: Sequence[Stanza]) -> bytes:
         return b""
     found = [{"section": one.section, "path": one.path, "values": one.values} for one in stanzas]
     return json.dumps(found, default=dict).encode()
-
-
-def _age(seconds: int) -> str:
-    hours, minutes = seconds // 3600, seconds % 3600 // 60
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{seconds} s"

@@ -39,6 +39,7 @@ class Session:
         issuer: Of the identity provider; empty where groups come from a directory.
         client_id: Ours there.
         certificate_authority: PEM file that the service's certificate is checked with; empty for the system's.
+        identity_authority: The same for the identity provider's.
         principal: "issuer|subject".
         name: For people.
         signing_keys: Of the service, hex.
@@ -55,6 +56,7 @@ class Session:
     issuer: str = ""
     client_id: str = ""
     certificate_authority: str = ""
+    identity_authority: str = ""
     principal: str = ""
     name: str = ""
     signing_keys: tuple[str, ...] = ()

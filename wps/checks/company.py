@@ -6,8 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from teamconfig import StandardsError, source
-from wps import connection, gitremote, moments, projects, repository
+from teamconfig import StandardsError, gitremote, source
+from wps import connection, moments, projects, repository
 from wps.checks.finding import fail, ok, refused, warn
 
 if TYPE_CHECKING:
@@ -81,10 +81,9 @@ def service(named: Settings, file: AppFile | None, folder: Path) -> list[Finding
         if channel is not None:
             channel.close()
     session = _session(vault)
-    found += [session, _keyring(vault)]
-    if reachable and session.state != "fail":
-        found += _signed_in(named, file, folder)
-    return found
+    more = _signed_in(named, file, folder) if reachable and session.state != "fail" else []
+    judged = [session] if not any(one.check == session.check for one in more) else []  # what the service says, counts
+    return [*found, *judged, _keyring(vault), *more]
 
 
 def _keys(vault: Any, offered: Any) -> Finding:

@@ -53,7 +53,11 @@ def test_who_one_is(machine: Make) -> None:
 def test_who_is_not_signed_in(machine: Make) -> None:
     """Without a session every command says so and how to sign in, and without a service that it takes one."""
     alice = machine("alice")
-    assert "no standards are named" in alice.wps("whoami").stderr
+    for command in ("whoami", "projects", "logout", "audit read", "locks", "approve x"):
+        nowhere = alice.wps(*command.split())
+        assert (nowhere.returncode, nowhere.stdout) == (1, "")
+        assert nowhere.stderr.startswith("this needs a team config service\n  none is named: ")
+        assert "\n  sign in at one: wps init --service HOST:PORT\n" in nowhere.stderr
     alice.configure()
     for command in ("whoami", "status", "locks", "projects", "audit read"):
         done = alice.wps(*command.split())

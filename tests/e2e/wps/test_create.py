@@ -147,12 +147,14 @@ def test_sizes_and_the_exposed_port(repository: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "texts"),
     [
-        (["--memory", "2Gi"], ['option memory = "2Gi" is not allowed', "permits at most 1Gi: nodes are small",
+        (["--memory", "2Gi"], ["--memory 2Gi is not allowed", "permits at most 1Gi: nodes are small",
+                               "write --memory 1Gi, or ask #platform",
                                "at the argument --memory (app.web.deploy.use.memory)"]),
-        (["--resources", "large"], ['option cpu = "1" is not allowed', "permits at most 500m: it is dear",
+        (["--resources", "large"], ["--resources large, which is cpu 1, is not allowed", "at most 500m: it is dear",
+                                    "choose another size, or leave --resources out and write --cpu 500m",
                                     "at the argument --resources large (app.web.deploy.use.cpu), in production"]),
-        (["--memory", "lots"], ['option memory = "lots" is not valid', "at the argument --memory"]),
-        (["--port", "99999"], ["option port = 99999 is not valid", "at the argument --port"]),
+        (["--memory", "lots"], ["--memory lots is not valid", "write --memory", "at the argument --memory"]),
+        (["--port", "99999"], ["--port 99999 is not valid", "write --port", "at the argument --port"]),
     ],
 )  # fmt: skip
 def test_what_the_standards_do_not_permit_is_refused_now(
