@@ -167,9 +167,27 @@ def _check_bounds(spec: Spec, value: Any) -> None:
         raise RefusedError(err.why, err.example) from err
     least, most = spec.bounds or (None, None)
     if least is not None and number < measure(spec, least):
-        raise RefusedError(f"{spec.name} is at least {least}", str(least))
+        raise RefusedError(f"{spec.name} is at least {least}", _meant(spec, value) or str(least))
     if most is not None and number > measure(spec, most):
-        raise RefusedError(f"{spec.name} is at most {most}", str(most))
+        raise RefusedError(f"{spec.name} is at most {most}", _meant(spec, value) or str(most))
+
+
+_FORGOTTEN = {"memory": "Mi", "cpu": "m"}
+"""The unit that is most likely left out."""
+
+
+def _meant(spec: Spec, value: Any) -> str:
+    """Guess what a value beyond its bounds was meant to be, which its bound seldom is; empty for no guess."""
+    if spec.kind in ("int", "float"):
+        return spec.example  # a port of 99999 is a slip of the hand, and 65535 not what was meant
+    text = f"{value}{_FORGOTTEN.get(spec.kind, '')}"
+    if text == value or not str(value).isdecimal():
+        return ""
+    least, most = spec.bounds or (None, None)
+    fits = (least is None or measure(spec, text) >= measure(spec, least)) and (
+        most is None or measure(spec, text) <= measure(spec, most)
+    )
+    return text if fits else ""
 
 
 def _check_texts(spec: Spec, value: Any) -> None:

@@ -104,16 +104,20 @@ def _fill(key: Key, value: Any, words: Mapping[str, str]) -> Any:
 
 
 def _breaches(bound: Sequence[Rule], stacks: Mapping[Key, list[Layer]], winners: Mapping[Key, Any]) -> list[Problem]:
-    """Hold every value that wins against every rule on it."""
-    found = []
+    """Hold every value that wins against every rule on it; of several limits one way, the tightest is told."""
+    found: dict[tuple[Key, str, bool], tuple[Rule, rules.Breach]] = {}
     for rule in bound:
         spec = schema.find(rule.key)
         bounds = rule.least is not None or rule.most is not None or rule.allowed is not None
         if bounds and spec is not None and rule.key in winners:
             broken = rules.breach(rule, spec, winners[rule.key])
-            if broken is not None:
-                found.append(_bound_problem(rule, rule.key, stacks[rule.key], broken))
-    return found
+            if broken is None:
+                continue
+            top = stacks[rule.key][-1]
+            spot = rule.key, broken.bound, rule.rank is not None and top.rank < rule.rank
+            if spot not in found or rules.tighter(rule, found[spot][0], spec, broken.bound):
+                found[spot] = rule, broken
+    return [_bound_problem(rule, rule.key, stacks[rule.key], broken) for rule, broken in found.values()]
 
 
 def _broken_locks(bound: Sequence[Rule], stacks: Mapping[Key, list[Layer]], words: Mapping[str, str]) -> list[Problem]:

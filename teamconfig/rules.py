@@ -7,7 +7,7 @@ all hold, so the tightest decides and none can be loosened.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from teamconfig import kinds
 
@@ -74,10 +74,12 @@ class Breach:
     Args:
         permits: What the rule permits, to follow "permits ": "at most 1Gi".
         example: A value that would be right, or None if only leaving it out is.
+        bound: Which part of the rule it is.
     """
 
     permits: str
     example: Any
+    bound: Literal["least", "most", "allowed"]
 
 
 def breach(rule: Rule, spec: Spec, value: Any) -> Breach | None:
@@ -97,12 +99,31 @@ def breach(rule: Rule, spec: Spec, value: Any) -> Breach | None:
         if any(not any(kinds.same(spec, item, one) for one in allowed) for item in given):
             words = ", ".join(_word(one) for one in allowed) or "nothing"
             example = [item for item in given if item in allowed] if isinstance(value, list) else (allowed or [None])[0]
-            return Breach(f"only {words}", example)
+            return Breach(f"only {words}", example, "allowed")
     if rule.least is not None and kinds.measure(spec, value) < kinds.measure(spec, rule.least):
-        return Breach(f"at least {rule.least}", rule.least)
+        return Breach(f"at least {rule.least}", rule.least, "least")
     if rule.most is not None and kinds.measure(spec, value) > kinds.measure(spec, rule.most):
-        return Breach(f"at most {rule.most}", rule.most)
+        return Breach(f"at most {rule.most}", rule.most, "most")
     return None
+
+
+def tighter(one: Rule, other: Rule, spec: Spec, bound: Literal["least", "most", "allowed"]) -> bool:
+    """Tell whether a rule permits less than another that the same value breaks.
+
+    Args:
+        one: Bounds that fit the key.
+        other: Likewise.
+        spec: The key.
+        bound: The part of both that is broken.
+
+    Returns:
+        Whether who keeps the one keeps the other; of lists, the later rule's has to be within the earlier one's.
+    """
+    if bound == "most":
+        return kinds.measure(spec, one.most) < kinds.measure(spec, other.most)
+    if bound == "least":
+        return kinds.measure(spec, one.least) > kinds.measure(spec, other.least)
+    return len(one.allowed or ()) < len(other.allowed or ())
 
 
 def loosened(earlier: Rule, later: Rule, spec: Spec) -> str | None:

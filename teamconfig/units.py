@@ -46,15 +46,24 @@ def parse_memory(text: str) -> int:
     """
     match = _MEMORY.fullmatch(text)
     if match is None:
-        guess = re.fullmatch(r"\s*([0-9]{1,9})\s*([kKmMgGtTpP])?[iI]?[bB]?\s*", text)
-        number, letter = (guess[1], (guess[2] or "m").upper()) if guess else ("512", "M")
-        raise UnitError("memory is a number with Ki, Mi, Gi, Ti or k, M, G, T", f"{number}{letter}i")
+        raise UnitError("memory is a number with Ki, Mi, Gi, Ti or k, M, G, T", _memory_meant(text))
     number, _, fraction = match[1].partition(".")
     scale: int = 10 ** len(fraction)
     total, rest = divmod(int(number + fraction) * _FACTORS[match[2] or ""], scale)
     if rest:
         raise UnitError("memory is a whole number of bytes", format_memory(total))
     return total
+
+
+def _memory_meant(text: str) -> str:
+    """Guess what was meant: "2GB" is 2Gi, "1.5 gb" is 1536Mi, a number alone is of Mi."""
+    guess = re.fullmatch(r"\s*([0-9]{1,9})(?:\.([0-9]{1,3}))?\s*([kKmMgGtTpP])?[iI]?[bB]?\s*", text)
+    if guess is None:
+        return "512Mi"
+    unit = f"{(guess[3] or 'm').upper()}i"
+    if not guess[2]:
+        return f"{guess[1]}{unit}"
+    return format_memory(int(float(f"{guess[1]}.{guess[2]}") * _BINARY[unit]) // _BINARY["Ki"] * _BINARY["Ki"])
 
 
 def format_memory(size_bytes: int) -> str:

@@ -16,7 +16,11 @@ class Promotion:
         example="staging",
     )  # fmt: skip
     approvals: int | None = option(
-        "int", "People who must approve, none of them the one who asks.", bounds=(0, 10), preset=0
+        "int",
+        "People who must approve, none of them the one who asks.",
+        bounds=(0, 10),
+        preset=0,
+        example="1",
     )
     soak: str | None = option(
         "duration", "How long it must have run in the source.", preset="0s", bounds=("0s", "8760h"), example="24h"

@@ -18,6 +18,8 @@ PACKAGES = {
     "teamconfig": "teamconfig",
     "imagemover": "imagemover",
     "wps": "wps",
+    "team_ecr": "plugins/team_ecr",
+    "team_ecs": "plugins/team_ecs",
     "team_k8s": "plugins/team_k8s",
 }
 """Where each package that we ship has its sources."""

@@ -16,10 +16,14 @@ import pytest
 from waypaas_sdk.goplugin import handshake
 from waypaas_sdk.goplugin.client import Client
 
-PROGRAM = Path(sys.executable).parent / "waypoint-plugin-team-k8s"
+PLUGINS = {
+    "team_ecr": "builder main registry",
+    "team_ecs": "gen gen.team_ecs gen.team_ecs.v1 gen.team_ecs.v1.team_ecs_pb2 main platform releaser",
+    "team_k8s": "builder gen gen.team_k8s gen.team_k8s.v1 gen.team_k8s.v1.team_k8s_pb2 launcher main platform releaser",
+}
+"""The modules of each plugin: whoever adds one to its start says so here."""
 
 OURS = {
-    "team_k8s": "builder gen gen.team_k8s gen.team_k8s.v1 gen.team_k8s.v1.team_k8s_pb2 launcher main platform releaser",
     "waypaas_sdk": (
         "arguments call component errors execsession health logger logviewer options optionschema optionvalues "
         "plaintext resources result serve signature startup terminal "
@@ -34,7 +38,7 @@ OURS = {
         "wire.operation wire.platform wire.registry wire.releasemanager wire.reports wire.tasklauncher"
     ),
 }
-"""Our modules, by package: whoever adds one to a plugin's start says so here."""
+"""Modules of ours that every plugin loads, by package."""
 
 LIBRARIES = {"google", "grpc"}
 """The only libraries of others."""
@@ -57,26 +61,35 @@ MOST = 230
 """Modules in all; 220 on Python 3.11."""
 
 
+@pytest.fixture(scope="module", params=PLUGINS)
+def plugin(request: pytest.FixtureRequest) -> str:
+    """Give each plugin's package."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def loaded() -> set[str]:
+def loaded(plugin: str) -> set[str]:
     """Give the names of the modules that the plugin's process has loaded when it has shaken hands."""
     lines: list[str] = []
     environ = os.environ | {"PYTHONPROFILEIMPORTTIME": "1"}
-    with Client([str(PROGRAM)], handshake.WAYPOINT, environ=environ, on_log=lines.append):
+    program = Path(sys.executable).parent / f"waypoint-plugin-{plugin.replace('_', '-')}"
+    with Client([str(program)], handshake.WAYPOINT, environ=environ, on_log=lines.append):
         pass
     return {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
 
 
-def test_only_our_modules_that_a_start_needs(loaded: set[str]) -> None:
+def test_only_our_modules_that_a_start_needs(loaded: set[str], plugin: str) -> None:
     """A plugin's start loads just these modules of ours: none of standards, and nothing of a cloud."""
-    expected = {f"{package}.{name}" for package, names in OURS.items() for name in names.split()} | set(OURS)
-    ours = {name for name in loaded if name.partition(".")[0] in {*OURS, "teamconfig", "wps"}}
+    wanted = OURS | {plugin: PLUGINS[plugin]}
+    expected = {f"{package}.{name}" for package, names in wanted.items() for name in names.split()} | set(wanted)
+    ours = {name for name in loaded if name.partition(".")[0] in {*OURS, *PLUGINS, "teamconfig", "imagemover", "wps"}}
     assert ours == expected
 
 
 def test_only_libraries_that_a_start_needs(loaded: set[str]) -> None:
     """Of others' code a plugin's start loads grpc and protobuf only."""
-    foreign = {name for name in loaded if name.partition(".")[0] not in {*sys.stdlib_module_names, *OURS, "site"}}
+    known = {*sys.stdlib_module_names, *OURS, *PLUGINS, "site"}
+    foreign = {name for name in loaded if name.partition(".")[0] not in known}
     # grpc looks for its sister libraries, and protobuf for Jython's; what is found is a folder's name, or nothing.
     code = {name for name in foreign if "." in name and not name.startswith("org.")}
     assert {name.partition(".")[0] for name in code} == LIBRARIES

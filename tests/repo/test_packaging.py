@@ -66,7 +66,7 @@ def test_make_builds_with_the_same_command(root: Path) -> None:
 
 
 def test_the_wheel_holds_our_packages_and_nothing_else(names: set[str], packages: dict[str, Path]) -> None:
-    """At the top of the wheel are our four packages and its metadata: no tests, examples, tools or test bed."""
+    """At the top of the wheel are our packages and its metadata: no tests, examples, tools or test bed."""
     top = {name.partition("/")[0] for name in names}
     assert {name for name in top if not name.endswith(".dist-info")} == set(packages)
     tests = {name for name in names if Path(name).name.startswith(("test_", "conftest")) or "/tests/" in name}

@@ -54,7 +54,7 @@ def _one(body: str) -> Problem:
         ),
         (
             "standards:\n  kubernetes:\n    memory: 512\n",
-            "kubernetes.memory: 512 is not allowed\n  memory is at least 4Mi\n  write memory: 4Mi\n  at org.yaml:6",
+            "kubernetes.memory: 512 is not allowed\n  memory is at least 4Mi\n  write memory: 512Mi\n  at org.yaml:6",
         ),
         (
             'standards:\n  kubernetes:\n    replicas: "3"\n',
