@@ -5,7 +5,9 @@
     .waypaas.toml                  service = "...", or standards = "...", relative to its directory
     $XDG_CONFIG_HOME/waypaas/config.toml
 
-The first that names one counts; nothing is merged and nothing is a silent default.
+The first that names one counts; nothing is merged and nothing is a silent default. Beside a service may stand whom to
+trust: certificate_authority for the service, identity_authority for the company's identity provider; in the
+environment WAYPAAS_CERTIFICATE_AUTHORITY and WAYPAAS_IDENTITY_AUTHORITY.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 SERVICE_VARIABLE = "WAYPAAS_SERVICE"
 STANDARDS_VARIABLE = "WAYPAAS_STANDARDS"
 FILE = ".waypaas.toml"
-_KEYS = ("certificate_authority", "service", "standards")
+_AUTHORITIES = ("certificate_authority", "identity_authority")
+_KEYS = (*_AUTHORITIES, "service", "standards")
 _MAX_BYTES = 64 * 1024
 
 
@@ -38,6 +41,7 @@ class Settings:
         base: Directory that a relative path is relative to.
         certificate_authority: PEM file that the service's certificate is checked with; empty for the system's.
         where: What named it, for people.
+        identity_authority: PEM file that the identity provider's certificate is checked with; empty for the system's.
     """
 
     service: str
@@ -45,6 +49,7 @@ class Settings:
     base: Path
     certificate_authority: str
     where: str
+    identity_authority: str = ""
 
 
 def find(start: Path, environ: Mapping[str, str]) -> Settings:
@@ -103,9 +108,10 @@ def of_environment(start: Path, environ: Mapping[str, str]) -> Settings | None:
         )
     if not service and not standards:
         return None
-    authority = environ.get("WAYPAAS_CERTIFICATE_AUTHORITY", "").strip()
+    named = [environ.get(f"WAYPAAS_{key.upper()}", "").strip() for key in _AUTHORITIES]
+    authority, identity = (str(start / one) if one else "" for one in named)
     variable = SERVICE_VARIABLE if service else STANDARDS_VARIABLE
-    return Settings(service, standards, start, str(start / authority) if authority else "", variable)
+    return Settings(service, standards, start, authority, variable, identity)
 
 
 def own_file(environ: Mapping[str, str]) -> Path:
@@ -132,10 +138,10 @@ def _file(path: Path) -> Settings | None:
         raise errors.state(what, "standards come from one place", "remove one of the two", str(path))
     if not values.get("service") and not values.get("standards"):
         return None
-    authority = values.get("certificate_authority", "")
-    if authority:
-        authority = str(path.parent / Path(authority).expanduser())
-    return Settings(values.get("service", ""), values.get("standards", ""), path.parent, authority, str(path))
+    named = [values.get(key, "") for key in _AUTHORITIES]
+    authority, identity = (str(path.parent / Path(one).expanduser()) if one else "" for one in named)
+    service, standards = values.get("service", ""), values.get("standards", "")
+    return Settings(service, standards, path.parent, authority, str(path), identity)
 
 
 def _values(content: bytes, path: Path) -> dict[str, str]:

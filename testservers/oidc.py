@@ -12,6 +12,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import ssl
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ from testservers import installing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from testservers.certificates import Authority
 
 VERSION = "9.13.3"
 CLIENT = "wps"
@@ -94,11 +97,12 @@ class Browser:
 
     Args:
         issuer: The provider's URL.
+        ca: File that its certificate is checked with; empty for the system's.
     """
 
-    def __init__(self, issuer: str) -> None:
+    def __init__(self, issuer: str, ca: str = "") -> None:
         self.issuer = issuer
-        self._client = httpx.Client(timeout=10.0)
+        self._client = httpx.Client(timeout=10.0, verify=_trust(ca))
 
     def approve_device(self, user_code: str, user: str) -> str:
         """Type a code, confirm it, sign in and consent.
@@ -169,11 +173,13 @@ class OidcProvider:
     Args:
         issuer: Its URL.
         key: By which it signs.
+        ca: File that its certificate is checked with; empty without TLS.
     """
 
-    def __init__(self, issuer: str, key: SigningKey) -> None:
+    def __init__(self, issuer: str, key: SigningKey, ca: str = "") -> None:
         self.issuer = issuer
         self.key = key
+        self.ca = ca
 
     @contextmanager
     def browser(self) -> Iterator[Browser]:
@@ -182,7 +188,7 @@ class OidcProvider:
         Yields:
             The browser.
         """
-        browser = Browser(self.issuer)
+        browser = Browser(self.issuer, self.ca)
         try:
             yield browser
         finally:
@@ -247,7 +253,9 @@ class OidcProvider:
         return int(self._control("counts", {}).get(path, 0))
 
     def _control(self, what: str, told: Mapping[str, Any]) -> dict[str, Any]:
-        answer = httpx.post(f"{self.issuer}/control/{what}", json=dict(told), timeout=10.0)
+        answer = httpx.post(
+            f"{self.issuer}/control/{what}", json=dict(told), timeout=10.0, verify=_trust(self.ca)
+        )  # fmt: skip
         return dict(answer.raise_for_status().json())
 
 
@@ -258,6 +266,7 @@ def start(
     interval: int = 1,
     device_code_seconds: int = 600,
     users: Mapping[str, Mapping[str, Any]] | None = None,
+    authority: Authority | None = None,
 ) -> Iterator[OidcProvider]:
     """Start a provider.
 
@@ -266,6 +275,7 @@ def start(
         interval: Seconds between polls of the device flow; who polls faster is told to slow down.
         device_code_seconds: How long a device code lives.
         users: Claims by subject; USERS if left out.
+        authority: Issues its certificate; it has no TLS without.
 
     Yields:
         The provider.
@@ -285,6 +295,9 @@ def start(
         "ttl": {"DeviceCode": device_code_seconds, "IdToken": 300, "AccessToken": 300, "RefreshToken": 43200}
         | {"Session": 3600, "Grant": 43200, "Interaction": 600},
     }
+    if authority is not None:
+        certificate, private = authority.issue("identity")
+        config["tls"] = {"certificate": str(certificate), "key": str(private)}
     (directory / "config.json").write_text(json.dumps(config))
     (directory / "node_modules").symlink_to(modules)
     script = directory / "provider.mjs"
@@ -295,7 +308,11 @@ def start(
         found = ISSUER.search(log.read_text())
         if found is None:
             raise installing.ServerError("the OIDC provider did not say where it listens")
-        yield OidcProvider(found[1], key)
+        yield OidcProvider(found[1], key, str(authority.file) if authority is not None else "")
+
+
+def _trust(ca: str) -> ssl.SSLContext | bool:
+    return ssl.create_default_context(cafile=ca) if ca else True
 
 
 def _client(name: str) -> dict[str, Any]:

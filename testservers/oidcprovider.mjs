@@ -2,6 +2,7 @@
 // wants to change: its keys, and faults. Started by oidc.py with the path of its configuration.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import Provider from 'oidc-provider';
 
 const config = JSON.parse(readFileSync(process.argv[2], 'utf8'));
@@ -93,16 +94,19 @@ async function control(path, request, response) {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(counts));
 }
 
-const server = createServer((request, response) => {
+function answer(request, response) {
   const path = new URL(request.url, issuer).pathname;
   if (path.startsWith('/control/')) return control(path.slice('/control/'.length), request, response);
   counts[path] = (counts[path] ?? 0) + 1;
   const fault = faults.get(path)?.shift();
   return fault ? fail(fault, response) : callback(request, response);
-});
+}
+
+const secure = config.tls && { cert: readFileSync(config.tls.certificate), key: readFileSync(config.tls.key) };
+const server = secure ? createSecureServer(secure, answer) : createServer(answer);
 let issuer;
 server.listen(0, '127.0.0.1', () => {
-  issuer = `http://127.0.0.1:${server.address().port}`;
+  issuer = `${secure ? 'https://localhost' : 'http://127.0.0.1'}:${server.address().port}`;
   provider = make(issuer, config.keys);
   callback = provider.callback();
   console.log(`ISSUER ${issuer}`);

@@ -21,6 +21,7 @@ from teamconfig.credentials import names, retrying, sessionpolicy
 from teamconfig.credentials.errors import CloudBusyError, CloudError, CredentialsError, MissingError, StateError
 
 if TYPE_CHECKING:
+    from teamconfig.credentials.places import Account
     from teamconfig.credentials.scope import Scope
 
 SECONDS = 900
@@ -40,39 +41,6 @@ _PARSER_LEAKS = (LookupError, AttributeError, TypeError)
 
 _CLIENT_ERRORS = range(400, 500)
 _TOO_MANY = 429
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An AWS account, as the service knows it.
-
-    Args:
-        name: Of its own, for people.
-        id: Twelve digits.
-        environments: Whose credentials come from here; empty for all.
-        role: Path and name of the role of a team in an environment, with {team} and {environment}; by default
-            `names.aws_role`.
-        external_id: What the roles' trust asks for, with {team} and {environment}; empty for nothing.
-        sts_region: Region of the STS endpoint.
-        sts_endpoint: URL of a VPC endpoint; empty for the public one.
-        profile: Of the service's AWS configuration; empty for the usual chain.
-        partition: "aws", "aws-cn" or "aws-us-gov".
-    """
-
-    name: str
-    id: str
-    environments: tuple[str, ...] = ()
-    role: str = ""
-    external_id: str = "waypaas:{team}"
-    sts_region: str = "us-east-1"
-    sts_endpoint: str = ""
-    profile: str = ""
-    partition: str = "aws"
-
-    def role_arn(self, team: str, environment: str) -> str:
-        """Name the role of a team in an environment."""
-        name = self.role.format(team=team, environment=environment) if self.role else names.aws_role(team, environment)
-        return f"arn:{self.partition}:iam::{self.id}:role/{name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,30 +22,11 @@ from teamconfig.credentials.errors import CloudBusyError, CloudError, Credential
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from teamconfig.credentials.places import Cluster
+
 _OK = range(200, 300)
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, _SERVER_ERROR = 401, 403, 429, 500
 _MAX_TEXT = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """A cluster, as the service knows it.
-
-    Args:
-        name: Of its own, for people.
-        environments: That live there; empty for all.
-        kubeconfig: Path of the file by which the service reaches it; empty if it runs in it.
-        context: Of that file; empty for the current one.
-        server: URL that clients are given; empty for the one that the service uses.
-        certificate_authority: PEM that clients are given; empty for the one that the service uses.
-    """
-
-    name: str
-    environments: tuple[str, ...] = ()
-    kubeconfig: str = ""
-    context: str = ""
-    server: str = ""
-    certificate_authority: str = ""
 
 
 @dataclass(frozen=True, slots=True)

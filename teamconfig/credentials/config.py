@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from teamconfig import errors
-from teamconfig.credentials.aws import Account
-from teamconfig.credentials.cluster import Cluster
+from teamconfig.credentials.places import Account, Cluster
 from teamconfig.errors import Problem, StandardsError
 from teamconfig.keys import nearest
 

@@ -23,7 +23,7 @@ from teamconfig.credentials.names import ActionClass
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from teamconfig.credentials.cluster import Cluster
+    from teamconfig.credentials.places import Cluster
     from teamconfig.credentials.rbac import Right
 
 MIN_SECONDS, MAX_SECONDS = 600, 900

@@ -13,7 +13,7 @@ from teamconfig.credentials import kubernetes, retrying
 from teamconfig.credentials.errors import CredentialsError
 
 if TYPE_CHECKING:
-    from teamconfig.credentials.cluster import Cluster
+    from teamconfig.credentials.places import Cluster
 
 _SELECTOR = "app.kubernetes.io/managed-by=waypaas"
 

@@ -172,6 +172,7 @@ class IssuerKeys:
             return self._fetched
 
     def _ask(self) -> _Fetched:
+        web.load()  # else the first sign-in after a start would pay for it out of the identity provider's time
         # Both together end within one and a half times the deadline, so that a sign-in ends within 5 s.
         deadline = time.monotonic() + 1.5 * self._deadline_seconds
         found = discovery.discover(self.issuer, ca=self._ca, deadline_seconds=self._deadline_seconds)

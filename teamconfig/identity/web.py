@@ -49,6 +49,13 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+def load() -> None:
+    """Load what a request needs, before its time is counted: a busy machine takes seconds for the first one."""
+    import httpx  # noqa: F401, PLC0415  # 0.1 s, and most commands of the CLI never get here
+
+    _LOOP.started()
+
+
 def permitted(url: str) -> bool:
     """Tell whether an address may be asked.
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from teamconfig.model import shapes
 from teamconfig.model.option import option
+
+_PERCENT = shapes.Shape(r"[1-9][0-9]?", "a whole number from 1 to 99", 2)
 
 
 @dataclass(kw_only=True)
@@ -20,6 +24,10 @@ class HealthCheck:
     unhealthy_threshold: int | None = option(
         "int", "Failures in a row until it counts as unwell.", preset=3, bounds=(2, 10)
     )
+    codes: str | None = option("string", "HTTP status codes that count as well.", preset="200-399")
+    grace: str | None = option(
+        "duration", "How long a new task may fail the check without being replaced.", preset="60s", bounds=("0s", "2h")
+    )
 
 
 @dataclass(kw_only=True)
@@ -31,9 +39,11 @@ class LoadBalancer:
         example="arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shared/1/2",
     )  # fmt: skip
     internal: bool | None = option("bool", "Not reachable from the internet.", preset=True)
-    path: str | None = option("string", "Path pattern of the rule.", preset="/*")
     priority: int | None = option(
-        "int", "Priority of the rule.", bounds=(1, 50000), default="the first that is free", example="100"
+        "int", "Priority of the rule.", bounds=(1, 50000), default="the first from 1000 that is free", example="100"
+    )
+    drain: str | None = option(
+        "duration", "How long a task that ends may finish its requests.", preset="30s", bounds=("0s", "1h")
     )
 
 
@@ -51,6 +61,44 @@ class EcsAutoscale:
     memory_percent: int | None = option(
         "int", "Average memory use to hold.", unit="percent", bounds=(1, 100), example="80"
     )
+    requests_per_task: int | None = option(
+        "int", "Requests per minute of each task to hold.", bounds=(1, 1000000), example="600"
+    )
+
+
+@dataclass(kw_only=True)
+class EcsSidecar:
+    """A container beside the app's, in the same task; what the task has of cpu and memory is for all of them."""
+
+    required: ClassVar[tuple[str, ...]] = ("name", "image")
+    unique: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str | None = option("string", "Name.", example="proxy", shape=shapes.LABEL)
+    image: str | None = option("string", "Image with tag or digest.", example="registry.example/proxy:1.4")
+    command: list[str] | None = option("list", "Arguments, instead of the image's.", example='["--upstream=3000"]')
+    port: int | None = option("int", "Port that it listens on.", bounds=(1, 65535), default="none", example="8443")
+    env: dict[str, str] | None = option(
+        "map", "Environment variables.", example='{"MODE": "strict"}', key_shape=shapes.ENV_NAME
+    )
+    secrets: dict[str, str] | None = option(
+        "map", "Environment variables from Secrets Manager or Parameter Store, by ARN.",
+        example='{"TOKEN": "arn:aws:ssm:eu-west-1:111122223333:parameter/web/token"}', key_shape=shapes.ENV_NAME,
+    )  # fmt: skip
+    essential: bool | None = option("bool", "The task ends when it does.", default="true")
+
+
+@dataclass(kw_only=True)
+class Canary:
+    """A release by steps; one that goes back to an older deployment is made at once."""
+
+    steps: list[str] | None = option(
+        "list", "Percent of the requests that the new deployment gets, before it gets all.",
+        default="none: all at once", example='["10", "50"]', shape=_PERCENT,
+    )  # fmt: skip
+    bake: str | None = option(
+        "duration", "How long each step lasts; unhealthy tasks meanwhile undo the release.", preset="1m",
+        bounds=("1s", "24h"),
+    )  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -88,14 +136,26 @@ class Ecs:
     task_role: str | None = option(
         "string", "Role of the app itself.", default="none", example="payments-web", template=True
     )
+    platform_version: str | None = option("string", "Version of Fargate's platform.", preset="LATEST")
+    command: list[str] | None = option(
+        "list", "Program, instead of the image's entrypoint.", default="the image's", example='["/app"]'
+    )
+    args: list[str] | None = option("list", "Its arguments.", default="the image's", example='["serve"]')
     env: dict[str, str] | None = option(
-        "map", "Environment variables. Not for secrets.", example='{"LOG_LEVEL": "info"}'
+        "map", "Environment variables. Not for secrets.", example='{"LOG_LEVEL": "info"}', key_shape=shapes.ENV_NAME
+    )
+    entrypoint_env: bool | None = option(
+        "bool", "Give tasks Waypoint's entrypoint variables and invite token.", preset=False
     )
     secrets: dict[str, str] | None = option(
         "map", "Environment variables from Secrets Manager or Parameter Store, by ARN.",
         example='{"DB_PASSWORD": "arn:aws:ssm:eu-west-1:111122223333:parameter/web/db"}',
+        key_shape=shapes.ENV_NAME,
     )  # fmt: skip
-    log_group: str | None = option("string", "CloudWatch log group.", preset="/ecs/{team}/{app}", template=True)
+    sidecars: list[EcsSidecar] = option("blocks", "Containers beside the app's.")
+    log_group: str | None = option(
+        "string", "CloudWatch log group; must exist.", preset="/ecs/{team}/{app}", template=True
+    )
     tags: dict[str, str] | None = option(
         "map", "Tags of every resource.", example='{"cost-center": "1234"}', template=True
     )
@@ -106,6 +166,10 @@ class Ecs:
     rollout_timeout: str | None = option(
         "duration", "How long the service may take to become steady.", preset="15m", bounds=("1s", "24h")
     )
+    termination_grace: str | None = option(
+        "duration", "Time between SIGTERM and SIGKILL.", preset="30s", bounds=("2s", "120s")
+    )
     health_check: HealthCheck | None = option("block", "Health check of the target group.")
     load_balancer: LoadBalancer | None = option("block", "The load balancer in front of the app.")
+    canary: Canary | None = option("block", "A release by steps.")
     autoscale: EcsAutoscale | None = option("block", "Autoscaling between two numbers of tasks.")

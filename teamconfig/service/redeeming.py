@@ -12,10 +12,11 @@ from teamconfig.policy.question import environment_kind
 from teamconfig.policy.words import Action, EnvironmentKind
 from teamconfig.service import grants as tokens
 from teamconfig.service.callers import identify
+from teamconfig.service.leasing import give, issued
 from teamconfig.service.refusal import malformed, refuse, unauthenticated
-from teamconfig.service.rights import LEASE_SECONDS, give, reread_for, wanted_platform
+from teamconfig.service.rights import reread_for, wanted_platform
 from teamconfig.service.standards import resolved
-from teamconfig.state import grants, leases
+from teamconfig.state import grants
 from teamconfig.state.leases import Holding
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from teamconfig.tree import Tree
 
 _KEY_BYTES = 32
-_AGAIN = "ask for a new one: wps promote"
+_AGAIN = "run `waypoint deploy` again: it asks for a new one"
 
 
 async def redeem_grant(call: Call, given: tuple[rights_pb2.RedeemGrantRequest, Signed]) -> rights_pb2.Credentials:
@@ -61,8 +62,8 @@ async def redeem_grant(call: Call, given: tuple[rights_pb2.RedeemGrantRequest, S
 
     def change(tx: Connection) -> Lease:
         grants.redeem(tx, jti, digest=request.digest, plan_hash=request.plan_hash, now=now)
-        handle = {"digest": found.wanted.digest}
-        return leases.issue(tx, holding, now=now, expires=now + LEASE_SECONDS, handle=handle)
+        others = (found.requester, *found.approvers)
+        return issued(tx, call, holding, digest=found.wanted.digest, now=now, others=others)
 
     lease = await call.commit(change, note=lambda one: {"lease": one.id, "digest": found.wanted.digest})
     return await give(call, lease, profile)

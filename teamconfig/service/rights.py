@@ -8,26 +8,23 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from teamconfig import resolve, units
 from teamconfig.gen.waypaas.v1 import common_pb2, rights_pb2
 from teamconfig.policy.question import environment_kind
 from teamconfig.policy.words import Action, EnvironmentKind, Reason
 from teamconfig.service import grants as tokens
 from teamconfig.service.callers import reread
-from teamconfig.service.issuing import IssueError, KubernetesIssuer, Wish
-from teamconfig.service.refusal import Refusal, malformed, refuse
+from teamconfig.service.leasing import give, issued
+from teamconfig.service.refusal import malformed, refuse
 from teamconfig.service.sessions import to_proto
+from teamconfig.service.soaking import ran_before
 from teamconfig.service.standards import resolved
-from teamconfig.state import grants, leases, releases
-from teamconfig.state.errors import refused
+from teamconfig.state import grants
 from teamconfig.state.grants import Wanted
 from teamconfig.state.leases import Holding
-from teamconfig.state.releases import Draft
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from teamconfig.profile import Profile
     from teamconfig.service.call import Call
     from teamconfig.state.grants import Grant
     from teamconfig.state.leases import Lease
@@ -39,15 +36,11 @@ GRANT_SECONDS = 10 * 60
 REQUEST_SECONDS = 24 * 3600
 """How long a request may wait for its approvals."""
 
-LEASE_SECONDS = 15 * 60
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _GRANTED = (Action.PROMOTE, Action.DEPLOY, Action.DESTROY)
 _ISSUED = (Action.READ, Action.LOGS, Action.BUILD, Action.DEPLOY, Action.EXEC, Action.DESTROY)
-_RUNS = (Action.DEPLOY, Action.PROMOTE)
-"""What leaves an image running, if it succeeds."""
-
 _KEY_BYTES = 32
 _PLATFORMS = ("kubernetes", "aws")
 
@@ -66,7 +59,7 @@ async def request_grant(call: Call, request: rights_pb2.RequestGrantRequest) -> 
     await reread_for(call, tree)
     profile = resolved(call, tree, request.stanzas)
     wanted = profile.promotion.approvals or 0
-    seen = await _ran_before(call, profile, tree, request.digest)
+    seen = await ran_before(call, profile, tree, request.digest)
     call.details |= {"digest": request.digest, "approvals_wanted": wanted}
     decision = call.decide(action, tree, digest_seen=seen, approvals=0, approvals_wanted=wanted)
     waits = decision.reason == Reason.APPROVAL_MISSING
@@ -135,7 +128,7 @@ async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequ
         raise refuse(
             "grant_needed", f"{action} in {environment} needs a grant",
             "what goes to production is a release that ran before, named by its digest",
-            "use `wps promote`", grpc.StatusCode.FAILED_PRECONDITION,
+            "deploy it by its digest: team-k8s then asks for one", grpc.StatusCode.FAILED_PRECONDITION,
         )  # fmt: skip
     call.permit(action, tree)
     profile = resolved(call, tree, request.stanzas)
@@ -150,101 +143,14 @@ async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequ
         principal=caller.principal, device_key=call.device_key, project=project, app=app, team=team,
         environment=environment, action=action, platform=request.platform,
     )  # fmt: skip
-    handle = {"digest": request.digest} if request.digest else {}
     if request.digest and not _DIGEST.fullmatch(request.digest):
         raise malformed("digest is not sha256: and 64 hex digits")
 
     def change(tx: Connection) -> Lease:
-        return leases.issue(tx, holding, now=now, expires=now + LEASE_SECONDS, handle=handle)
+        return issued(tx, call, holding, digest=request.digest, now=now)
 
     lease = await call.commit(change, note=lambda one: {"lease": one.id})
     return await give(call, lease, profile)
-
-
-async def close_lease(call: Call, request: rights_pb2.CloseLeaseRequest) -> rights_pb2.CloseLeaseReply:
-    """Note how the use of credentials ended, and end them where that is possible."""
-    caller = call.known()
-    call.action = "close-lease"
-    if request.outcome not in {"succeeded", "failed"}:
-        raise malformed("outcome is not succeeded or failed")
-    lease = await call.core.read(lambda tx: leases.get(tx, request.lease_id))
-    if lease is None or lease.holding.principal != caller.principal:
-        raise refuse("lease_unknown", "there is no such lease of yours", "none is known by this id", "nothing to do",
-                     grpc.StatusCode.NOT_FOUND)  # fmt: skip
-    held = lease.holding
-    call.about.project, call.about.app, call.about.team, call.about.environment = (
-        held.project, held.app, held.team, held.environment,
-    )  # fmt: skip
-    revoke = held.platform == "kubernetes"
-    now, revision = call.core.now(), call.core.revision.name
-    digest = lease.handle.get("digest", "")
-    told = request.outcome == "succeeded" and held.action in _RUNS and bool(digest)
-    ran = digest if told and _is_open(lease, now) and await _runs(call, lease, digest) else ""
-
-    def change(tx: Connection) -> Lease:
-        kept = leases.get(tx, lease.id)
-        if ran and kept is not None and _is_open(kept, now):
-            draft = Draft(held.project, held.app, held.environment, ran, revision, "")
-            releases.record(tx, draft, now=now)
-        return leases.close(tx, lease.id, outcome=request.outcome, revoke=revoke)  # type: ignore[arg-type]  # checked
-
-    await call.commit(change, note=lambda _: {"lease": lease.id, "outcome": request.outcome, "ran": ran})
-    if revoke and await call.core.issuers["kubernetes"].revoke(lease):
-        await call.commit(lambda tx: leases.revoked(tx, lease.id), note=lambda _: {"lease": lease.id})
-    return rights_pb2.CloseLeaseReply()
-
-
-def _is_open(lease: Lease, now: float) -> bool:
-    """Tell whether credentials were given for a lease and nobody has said yet how their use ended."""
-    return lease.state == "issued" and not lease.outcome and now < lease.expires and "cluster" in lease.handle
-
-
-async def _runs(call: Call, lease: Lease, digest: str) -> bool:
-    """Look whether the image runs: that it did is what lets it go on to the next environment."""
-    issuer = call.core.issuers.get(lease.holding.platform)
-    if not isinstance(issuer, KubernetesIssuer):
-        return False
-    held = lease.holding
-    profile = resolve.profile(call.core.tree, project=held.project, app=held.app, workspace=held.environment)
-    return await issuer.runs(lease, profile, digest)
-
-
-async def give(call: Call, lease: Lease, profile: Profile) -> rights_pb2.Credentials:
-    """Get credentials for a lease that stands in the database; how that ended is a row of its own.
-
-    Args:
-        call: The call.
-        lease: In the database already.
-        profile: The standards of the target, with the options of waypoint.hcl.
-
-    Returns:
-        The credentials.
-
-    Raises:
-        Refusal: There are none; the lease is closed.
-    """
-    issuer = call.core.issuers[lease.holding.platform]
-    try:
-        handle, made = await issuer.issue(Wish(lease, profile, resolved(call, call.core.tree, b"")))
-    except IssueError as err:
-        await call.commit(
-            lambda tx: leases.close(tx, lease.id, outcome="failed", revoke=False),
-            outcome="failed", reason=err.reason, note=lambda _: {"lease": lease.id},
-        )  # fmt: skip
-        raise Refusal([err.problem], err.reason, err.code, "failed") from err
-    whole = {**lease.handle, **handle}
-
-    def kept(tx: Connection) -> None:
-        leases.set_handle(tx, lease.id, whole)
-        now = leases.get(tx, lease.id)
-        if now is None or now.state != "issued":
-            raise refused("session_locked", "the credentials are not given", "somebody was locked meanwhile",
-                          "ask your team's lead, or the platform team", keep=True)  # fmt: skip
-
-    await call.commit(kept, note=lambda _: {"lease": lease.id})
-    found: rights_pb2.Credentials = made
-    found.lease_id = lease.id
-    return found
 
 
 async def reread_for(call: Call, tree: Tree) -> None:
@@ -261,31 +167,11 @@ async def reread_for(call: Call, tree: Tree) -> None:
         await reread(call, always=True)
 
 
-async def _ran_before(call: Call, profile: Profile, tree: Tree, digest: str) -> bool:
-    """Tell whether an image ran in the environment that it has to come from."""
-    names = tree.org.environments
-    place = names.index(profile.environment)
-    source = profile.promotion.source or (names[place - 1] if place else "")
-    if not source:
-        return True
-    found = await call.core.read(lambda tx: releases.find(tx, profile.project, profile.app, source, digest))
-    if found is None:
-        return False
-    soak = units.parse_duration(profile.promotion.soak or "0s").total_seconds()
-    left = found.created + soak - call.core.now()
-    if left > 0:
-        raise refuse(
-            "soaking", f"the image has not run long enough in {source}",
-            f"the standard promotion.soak is {profile.promotion.soak}, of which {left:.0f} s are left",
-            "try again then", grpc.StatusCode.FAILED_PRECONDITION,
-        )  # fmt: skip
-    return True
-
-
 async def _find(call: Call, grant_id: str) -> Grant:
     found = await call.core.read(lambda tx: grants.get(tx, grant_id[:64]))
     if found is None:
-        raise refuse("grant_unknown", "there is no such grant", "none is known by this id", "see `wps promote --list`",
+        fix = "copy the id from where it was told"
+        raise refuse("grant_unknown", "there is no such grant", "none is known by this id", fix,
                      grpc.StatusCode.NOT_FOUND)  # fmt: skip
     return found
 

@@ -23,6 +23,7 @@ from teamconfig.service import (
     health,
     housekeeping,
     keys,
+    leasing,
     limits,
     locks,
     redeeming,
@@ -33,7 +34,6 @@ from teamconfig.service import (
 )
 from teamconfig.service.core import Core
 from teamconfig.service.frame import Frame, decoder
-from teamconfig.service.issuing import AwsIssuer, KubernetesIssuer
 from teamconfig.service.providers import Provider
 from teamconfig.service.refusal import Refusal
 from teamconfig.service.revisions import Directory, Revisions
@@ -47,7 +47,9 @@ from teamconfig.store.history import History
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from teamconfig.credentials.config import Clouds
     from teamconfig.service.config import Config
+    from teamconfig.service.issuing import Issuer
 
 HANDLERS: Mapping[str, Any] = {
     "Sessions/GetSignIn": sessions.get_sign_in,
@@ -66,7 +68,7 @@ HANDLERS: Mapping[str, Any] = {
     "Rights/GetGrant": rights.get_grant,
     "Rights/RedeemGrant": redeeming.redeem_grant,
     "Rights/IssueCredentials": rights.issue_credentials,
-    "Rights/CloseLease": rights.close_lease,
+    "Rights/CloseLease": leasing.close_lease,
     "Rights/PutLock": locks.put_lock,
     "Rights/RemoveLock": locks.remove_lock,
     "Rights/ListLocks": locks.list_locks,
@@ -158,13 +160,8 @@ def _core(config: Config, stack: contextlib.AsyncExitStack) -> Core:
     stack.callback(identities.close)
     known = {name: Provider(settings, identities) for name, settings in identities.settings.items()}
     clouds = credentials_config.read(config.clusters, config.accounts, config.path)
-    issuers: dict[str, Any] = {}
-    if clouds.clusters:
-        issuers["kubernetes"] = KubernetesIssuer(clouds)
-    if clouds.accounts:
-        issuers["aws"] = AwsIssuer(clouds)
     core = Core(
-        config, kept, writer, revisions, key, known, issuers, metrics, traces, audit_key, sink, pointer
+        config, kept, writer, revisions, key, known, _issuers(clouds), metrics, traces, audit_key, sink, pointer
     )  # fmt: skip
     stack.callback(core.close)
     revisions.follow(config.poll_seconds, lambda: None)
@@ -172,6 +169,20 @@ def _core(config: Config, stack: contextlib.AsyncExitStack) -> Core:
         page = metrics.serve(config.metrics)
         stack.callback(page.shutdown)
     return core
+
+
+def _issuers(clouds: Clouds) -> dict[str, Issuer]:
+    """Build what gives credentials; the client of a cloud that nobody uses is not loaded."""
+    found: dict[str, Issuer] = {}
+    if clouds.clusters:
+        from teamconfig.service.clusters import KubernetesIssuer  # noqa: PLC0415  # the client costs 0.5 s
+
+        found["kubernetes"] = KubernetesIssuer(clouds)
+    if clouds.accounts:
+        from teamconfig.service.accounts import AwsIssuer  # noqa: PLC0415  # boto3 costs 0.6 s
+
+        found["aws"] = AwsIssuer(clouds)
+    return found
 
 
 def _source(config: Config) -> Directory | History:

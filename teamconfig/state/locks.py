@@ -16,6 +16,8 @@ from teamconfig.state.people import from_columns, to_columns
 from teamconfig.state.tables import LOCKS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection
 
     from teamconfig.identity.principal import Principal
@@ -93,6 +95,21 @@ def remove(tx: Connection, kind: str, subject: str) -> bool:
         Whether there was one.
     """
     return tx.execute(delete(LOCKS).where((LOCKS.c.kind == kind) & (LOCKS.c.subject == subject))).rowcount == 1
+
+
+def hitting(tx: Connection, subjects: Iterable[tuple[str, str]], *, now: float) -> Lock | None:
+    """Find a lock that holds now against one of several.
+
+    Args:
+        tx: Any connection; in a transaction of the writer no lock comes between this and what follows.
+        subjects: Kind and subject of each.
+        now: Seconds since 1970.
+
+    Returns:
+        One lock, or None.
+    """
+    wanted = set(subjects)
+    return next((lock for lock in active(tx, now=now) if (lock.kind, lock.subject) in wanted), None)
 
 
 def active(tx: Connection, *, now: float) -> list[Lock]:

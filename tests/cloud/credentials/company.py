@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from teamconfig import reading
 from teamconfig.credentials import kubernetes, names, rbac
-from teamconfig.credentials.cluster import Cluster
+from teamconfig.credentials.places import Cluster
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,6 @@ from faults import Fault, Proxy
 from faults import sts as said
 
 from teamconfig.credentials import aws, names, sessionpolicy
-from teamconfig.credentials.aws import Account, AwsCredentials
 from teamconfig.credentials.errors import (
     CloudBusyError,
     CloudError,
@@ -26,10 +25,13 @@ from teamconfig.credentials.errors import (
     StateError,
 )
 from teamconfig.credentials.names import ActionClass
+from teamconfig.credentials.places import Account
 from teamconfig.credentials.scope import Scope
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from teamconfig.credentials.aws import AwsCredentials
 
 PRINCIPAL = "https://login.acme.example|0b7c"
 SCOPE = Scope(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teamconfig import gitremote
 from teamconfig.client.errors import ServiceError
 from teamconfig.gen.waypaas.v1 import common_pb2, rights_pb2, standards_pb2
 
@@ -52,3 +53,30 @@ def test_a_lead_does_not_lift_what_security_has_locked(people: People) -> None:
     with pytest.raises(ServiceError) as mistyped:
         security.call("Rights/PutLock", rights_pb2.PutLockRequest(kind="user", subject="dora", reason="gone"))
     assert mistyped.value.reason == "lock_unknown"
+
+
+REMOTES = (
+    "git@git.acme.example:acme/my_shop.git", "https://bücher.example/acme/straße", "ssh://git@[2001:db8::1]:22/acme/shop",
+    "https://git_host.acme.example/~anna/a+b", "https://host/group/" + "sub/" * 60 + "shop", "https://host/a(b)=c;d,e",
+)  # fmt: skip
+
+
+def test_every_remote_that_wps_can_tell_is_registered(people: People) -> None:
+    """The service takes each form that `wps create` makes of a remote, and keeps it as it is."""
+    client = people.sign_in("dora", "payments-developers")
+    for number, remote in enumerate(REMOTES):
+        form = str(gitremote.normalise(remote))
+        request = standards_pb2.RegisterProjectRequest(project=f"remote-{number}", remote=form)
+        assert client.call("Standards/RegisterProject", request).remote == form
+
+
+@pytest.mark.parametrize("remote", [
+    "HOST/a", "host:22/a", "git@host/a", "host/a.git", "host/../a", "host", "ext::sh/a", "host/a?b",
+    "host/%2e%2e/a", "host/" + "a" * 2100,
+])  # fmt: skip
+def test_another_way_to_write_a_remote_is_refused(people: People, remote: str) -> None:
+    """A remote in any other form would be a second name of a repository: it is not taken."""
+    client = people.sign_in("dora", "payments-developers")
+    with pytest.raises(ServiceError) as caught:
+        client.call("Standards/RegisterProject", standards_pb2.RegisterProjectRequest(project="odd", remote=remote))
+    assert caught.value.reason == "malformed"

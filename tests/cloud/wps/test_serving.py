@@ -78,7 +78,7 @@ def test_policy_tests(machine: Make) -> None:
     failed = alice.wps("policy", "test", str(standards))
     assert failed.returncode == 1
     assert "somebody in payments-leads may not exec shop production" in failed.stderr
-    assert f"at policy-tests.yaml:{len(path.read_text().splitlines())}" in failed.stderr
+    assert f"at {path}:{len(path.read_text().splitlines())}" in failed.stderr
     told = json.loads(alice.wps("policy", "test", str(standards), "--json").stdout)
     assert (told["tests"], len(told["problems"])) == (11, 1)
     path.unlink()

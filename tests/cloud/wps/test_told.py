@@ -50,7 +50,7 @@ def test_a_role_in_the_company_alone(machine: Make) -> None:
 
 def test_filters_of_the_audit(machine: Make) -> None:
     """A filter that no row can have is refused, one that no row has is "no rows", and actions have one style."""
-    paul = machine("paul").sign_in("paul", "payments-developers")
+    paul = machine("paul").sign_in("paul-of-the-filters", "payments-developers")
     assert paul.wps("lock", "team", "search", "--reason", "x").returncode == 1
     for option, value, fix in (
         ("--outcome", "denid", "write denied"), ("--action", "sing-in", "write sign-in"), ("--limit", "0", "write --l")

@@ -9,9 +9,9 @@ import pytest
 
 from teamconfig import StandardsError
 from teamconfig.credentials import config
-from teamconfig.credentials.aws import Account, AwsCredentials
-from teamconfig.credentials.cluster import Cluster
+from teamconfig.credentials.aws import AwsCredentials
 from teamconfig.credentials.kubernetes import KubernetesCredentials
+from teamconfig.credentials.places import Account, Cluster
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 

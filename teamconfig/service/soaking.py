@@ -1,0 +1,98 @@
+"""Whether an image ran where a promotion takes it from, and for how long: by what the service has seen itself.
+
+A release stands in the database when the service has seen it run. How long it
+ran is told by what came after it, or by another look.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import grpc
+
+from teamconfig import resolve, units
+from teamconfig.service.refusal import refuse
+from teamconfig.state import releases
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from teamconfig.profile import Profile
+    from teamconfig.service.call import Call
+    from teamconfig.state.releases import Release
+    from teamconfig.tree import Tree
+
+_RELEASES = 500
+"""As many are looked at, the newest first."""
+
+
+async def ran_before(call: Call, profile: Profile, tree: Tree, digest: str) -> bool:
+    """Tell whether an image ran in the environment that it has to come from.
+
+    Args:
+        call: The call.
+        profile: The standards of where it shall go.
+        tree: The standards.
+        digest: Of the image.
+
+    Returns:
+        Whether it did; True where it comes from nowhere.
+
+    Raises:
+        Refusal: It did, but not for as long as the standards want.
+    """
+    names = tree.org.environments
+    place = names.index(profile.environment)
+    source = profile.promotion.source or (names[place - 1] if place else "")
+    if not source:
+        return True
+    found = await call.core.read(lambda tx: releases.find(tx, profile.project, profile.app, source, digest))
+    if found is None:
+        return False
+    soak = units.parse_duration(profile.promotion.soak or "0s").total_seconds()
+    if soak:
+        await _insist(call, profile, tree, source, digest, soak)
+    return True
+
+
+async def _insist(call: Call, profile: Profile, tree: Tree, source: str, digest: str, soak: float) -> None:
+    history = await call.core.read(
+        lambda tx: releases.history(tx, profile.project, profile.app, source, limit=_RELEASES)
+    )
+    now = call.core.now()
+    if seconds(history, digest, 0.0) >= soak:
+        return
+    left = soak - seconds(history, digest, now)
+    why, fix = (
+        f"the standard promotion.soak is {profile.promotion.soak}, of which {left:.0f} s are left",
+        "try again then",
+    )
+    if left <= 0:
+        there = resolve.profile(tree, project=profile.project, app=profile.app, workspace=source)
+        if any([await issuer.runs(there, digest) for issuer in call.core.issuers.values()]):
+            return
+        why = f"the standard promotion.soak is {profile.promotion.soak}, and it is not seen to run there any more"
+        fix = f"deploy it to {source} again, and let it run"
+    raise refuse(
+        "soaking", f"the image has not run long enough in {source}", why, fix, grpc.StatusCode.FAILED_PRECONDITION
+    )
+
+
+def seconds(history: Sequence[Release], digest: str, now: float) -> float:
+    """Tell for how long an image ran, at its longest. Pure.
+
+    Args:
+        history: Releases of an app in an environment, newest first.
+        digest: Of the image.
+        now: Until when the newest release runs, seconds since 1970; 0 where nobody has looked.
+
+    Returns:
+        From when it was seen first until another image was seen in its stead.
+    """
+    longest, end = 0.0, now
+    for release in history:
+        if release.draft.digest == digest:
+            longest = max(longest, end - release.created)
+        else:
+            end = release.created
+    return longest
