@@ -11,7 +11,12 @@ import argparse
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from team_ecr.builder import EcrBuilder
+from team_ecr.registry import EcrRegistry
+from team_ecs.platform import EcsPlatform
+from team_ecs.releaser import EcsReleaseManager
 from team_k8s.builder import K8sBuilder
 from team_k8s.launcher import K8sTaskLauncher
 from team_k8s.platform import K8sPlatform
@@ -19,8 +24,15 @@ from team_k8s.releaser import K8sReleaseManager
 from waypaas_sdk import optiondocs
 from wps.migration import builtin
 
+if TYPE_CHECKING:
+    from waypaas_sdk.component import Component
+
 ROOT = Path(__file__).resolve().parent.parent
-PLUGINS = {"team-k8s": (K8sBuilder, K8sPlatform, K8sReleaseManager, K8sTaskLauncher)}
+PLUGINS: dict[str, tuple[type[Component], ...]] = {
+    "team-ecr": (EcrBuilder, EcrRegistry),
+    "team-ecs": (EcsPlatform, EcsReleaseManager),
+    "team-k8s": (K8sBuilder, K8sPlatform, K8sReleaseManager, K8sTaskLauncher),
+}
 HEADER = "<!-- Made by `make docs` from the code. -->\n\n"
 MIGRATING = ROOT / "docs" / "migrating-from-builtin.md"
 BEGIN, END = "<!-- begin: made by `make docs` from wps/migration/builtin.py -->", "<!-- end -->"

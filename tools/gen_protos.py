@@ -19,7 +19,11 @@ from grpc_tools import protoc
 ROOT = Path(__file__).resolve().parent.parent
 PROTO = ROOT / "proto"
 SDK = ("waypaas_sdk/gen", "waypaas_sdk.gen")
-OTHERS = {"team_k8s": ("plugins/team_k8s/gen", "team_k8s.gen"), "waypaas": ("teamconfig/gen", "teamconfig.gen")}
+OTHERS = {
+    "team_ecs": ("plugins/team_ecs/gen", "team_ecs.gen"),
+    "team_k8s": ("plugins/team_k8s/gen", "team_k8s.gen"),
+    "waypaas": ("teamconfig/gen", "teamconfig.gen"),
+}
 """By top folder of proto/, where its code goes and under which package; all others are the SDK's."""
 
 

@@ -1,0 +1,195 @@
+"""Rights at AWS by the team config service: asked for at the moment of use, renewed, given back.
+
+Without a service the user's own credentials are used, and nobody enforces limits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from team_ecs.standards import translated
+from waypaas_sdk.errors import PolicyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from team_ecs.names import Identity
+    from team_ecs.standards import Resolved
+    from teamconfig.stanza import Stanza
+
+GRANT_VARIABLE = "WAYPAAS_GRANT"
+"""A grant that was asked for elsewhere and is handed to this run."""
+
+PLATFORM = "aws"
+RENEW_SECONDS = 180
+"""How long before their end credentials are renewed; they live for 15 minutes."""
+
+_ENDED = frozenset({"redeemed", "expired", "refused"})
+_PRODUCTION_ACTIONS = frozenset({"deploy", "promote", "destroy"})
+
+
+class Rights:
+    """The right to do one thing with one app in one environment.
+
+    Args:
+        address: Of the service.
+        identity: Whose app it is.
+        action: Word of the policy: "deploy", "destroy", "logs", "read", "exec".
+        image: Reference of the image that is deployed; "" where none is.
+        stanzas: Options of waypoint.hcl, which the service judges before it gives anything.
+
+    Raises:
+        PluginError: Nobody is signed in at the service.
+    """
+
+    def __init__(
+        self, address: str, identity: Identity, action: str, image: str = "", stanzas: Sequence[Stanza] = ()
+    ) -> None:
+        from teamconfig import StandardsError  # noqa: PLC0415
+        from teamconfig.client.service import Service  # noqa: PLC0415  # only where there is a service
+
+        try:
+            self._service = Service.at(address, dict(os.environ))
+        except StandardsError as err:
+            raise translated(err) from err
+        self._identity = identity
+        self._action = action
+        self._digest = image.partition("@")[2]
+        self._stanzas = stanzas
+        self._leases: list[str] = []
+
+    def session(self, region: str) -> Any:
+        """Get a session of boto3 whose credentials renew themselves; nothing of the user's own is looked at.
+
+        Args:
+            region: Of AWS.
+
+        Returns:
+            The session.
+
+        Raises:
+            PluginError: The service refuses, or is away.
+        """
+        import boto3  # type: ignore[import-untyped]  # noqa: PLC0415  # cloud calls only
+        from botocore.credentials import RefreshableCredentials  # type: ignore[import-untyped]  # noqa: PLC0415
+        from botocore.session import get_session  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        made = get_session()
+        made._credentials = RefreshableCredentials.create_from_metadata(  # noqa: SLF001  # the SDK has no other way in
+            metadata=self._metadata(),
+            refresh_using=self._metadata,
+            method="waypaas",
+            advisory_timeout=RENEW_SECONDS,
+            mandatory_timeout=RENEW_SECONDS // 3,
+        )
+        return boto3.session.Session(botocore_session=made, region_name=region)
+
+    def _metadata(self) -> dict[str, str]:
+        """Get credentials, as the SDK takes them."""
+        from teamconfig import StandardsError  # noqa: PLC0415
+
+        try:
+            made = self._credentials()
+        except StandardsError as err:
+            raise translated(err) from err
+        self._leases.append(made.lease_id)
+        return {
+            "access_key": made.aws.access_key_id,
+            "secret_key": made.aws.secret_access_key,
+            "token": made.aws.session_token,
+            "expiry_time": datetime.fromtimestamp(made.expires, UTC).isoformat(),
+        }
+
+    def close(self, *, succeeded: bool) -> None:
+        """Give the rights back, and say how their use ended; a service that is away does without.
+
+        Args:
+            succeeded: Whether what they were for was done.
+        """
+        from teamconfig import StandardsError  # noqa: PLC0415
+        from teamconfig.gen.waypaas.v1 import rights_pb2  # noqa: PLC0415
+
+        outcome = "succeeded" if succeeded else "failed"
+        for lease in self._leases:
+            request = rights_pb2.CloseLeaseRequest(lease_id=lease, outcome=outcome)
+            try:
+                self._service.call("Rights/CloseLease", request)
+            except StandardsError:
+                break  # it ends by itself within minutes
+        self._service.close()
+
+    def _credentials(self) -> Any:
+        from teamconfig.client.errors import ServiceError  # noqa: PLC0415
+
+        identity = self._identity
+        where = (identity.project, identity.app, identity.workspace)
+        if os.environ.get(GRANT_VARIABLE) and self._action in _PRODUCTION_ACTIONS:
+            return self._service.redeem(os.environ[GRANT_VARIABLE], self._digest, PLATFORM, self._stanzas)
+        try:
+            return self._service.credentials(*where, self._action, PLATFORM, self._stanzas, self._digest)
+        except ServiceError as err:
+            if err.reason != "grant_needed":
+                raise
+        if not self._digest and self._action != "destroy":
+            raise PolicyError(
+                f"{self._action} in {identity.environment} needs an image by its digest",
+                why="what runs there is a release that ran before, and a tag may mean another image tomorrow",
+                fix="deploy repository@sha256:... instead",
+            )
+        return self._service.redeem(self._grant(where), self._digest, PLATFORM, self._stanzas)
+
+    def _grant(self, where: tuple[str, str, str]) -> str:
+        """Ask for a grant; the same question again finds the one that waits for approval."""
+        key = hashlib.sha256(repr((*where, self._action, self._digest, self._stanzas)).encode()).hexdigest()[:32]
+        asked = (*where, self._action, self._digest)
+        grant = self._service.request_grant(*asked, key, self._stanzas)
+        if grant.state in _ENDED:
+            grant = self._service.request_grant(*asked, f"{key}-{secrets.token_hex(4)}", self._stanzas)
+        if grant.state == "requested":
+            missing = grant.approvals_wanted - len(grant.approvers)
+            raise PolicyError(
+                f"{self._action} in {self._identity.environment} waits for approval",
+                why=f"{missing} of {grant.approvals_wanted} approvals are missing; nobody approves what they ask for",
+                fix=f"ask another lead to run `wps approve {grant.id}`, then run this again",
+            )
+        return str(grant.token)
+
+
+def of(resolved: Resolved, action: str, image: str = "") -> Rights | None:
+    """Give the rights for an app by the service that its standards come from.
+
+    Args:
+        resolved: The standards.
+        action: Word of the policy.
+        image: As in Rights.
+
+    Returns:
+        None where there is no service: the user's own credentials are used.
+    """
+    if not resolved.authority:
+        return None
+    return Rights(resolved.authority, resolved.identity, action, image, resolved.stanzas)
+
+
+@contextmanager
+def used(rights: Rights | None) -> Iterator[None]:
+    """Give rights back when the block ends, however it ends.
+
+    Args:
+        rights: None where the user's own are used.
+
+    Yields:
+        Nothing.
+    """
+    succeeded = False
+    try:
+        yield
+        succeeded = True
+    finally:
+        if rights is not None:
+            rights.close(succeeded=succeeded)

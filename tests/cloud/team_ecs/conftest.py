@@ -1,0 +1,44 @@
+"""An account of AWS on loopback, empty for each test, and an app in it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from testservers import aws as server
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from ecsapp import App
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from testservers.aws import Aws
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """Start moto and the proxy before it."""
+    with server.start(tmp_path_factory.mktemp("moto")) as started:
+        yield started
+
+
+@pytest.fixture
+def aws(account: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """Give the account, empty."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "WAYPAAS_STANDARDS"):
+        monkeypatch.delenv(name, raising=False)
+    account.reset()
+    return account
+
+
+@pytest.fixture
+def app(aws: Aws, tmp_path: Path) -> Iterator[App]:
+    """Give an app in an account where a platform team has made what apps share."""
+    made = App(aws, aws.platform(), tmp_path)
+    yield made
+    made.host.close()
