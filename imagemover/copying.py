@@ -11,47 +11,26 @@ import datetime as dt
 import threading
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagemover import plan, publishing
+from imagemover.delivery import Delivery, spot_of
 from imagemover.errors import CopyError, ImageError, TagConflictError
+from imagemover.gate import entered
 from imagemover.graph import Walk
-from imagemover.jobs import Job, Options, Target
+from imagemover.jobs import Job, Options
 from imagemover.patience import Patience
+from imagemover.ranges import Ranges
 from imagemover.results import BlobOutcome, ImageOutcome, Planned, Result, Retried, Sent
 from imagemover.transfer import Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from imagemover.graph import Graph
     from imagemover.manifests import Descriptor, Manifest
-    from imagemover.places import Source
+    from imagemover.places import Destination
     from imagemover.results import Event, Listener, Sort
     from imagemover.transfer import Sink
-
-
-@dataclass(slots=True)
-class _Delivery:
-    """One image for one target, and what is known of it."""
-
-    job: Job
-    target: Target
-    root: Manifest | None = None
-    graph: Graph | None = None
-    tagged: bool = False
-    error: ImageError | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something has to be done."""
-        return self.error is None and self.graph is not None
-
-    @property
-    def spot(self) -> plan.Spot:
-        """The destination, for the plan."""
-        return plan.Spot(self.target.destination.place, self.target.destination.path)
 
 
 class Copy:
@@ -72,7 +51,8 @@ class Copy:
         self._lock = threading.Lock()
         self._retries = 0
         self._blobs: list[BlobOutcome] = []
-        self._deliveries = [_Delivery(job, target) for job in jobs for target in job.targets]
+        self._deliveries = [Delivery(job, target) for job in jobs for target in job.targets]
+        self._ranges = Ranges(patience, wanted=options.ranges)
         self._outer: Executor
         self._pool: Executor
 
@@ -94,6 +74,7 @@ class Copy:
         try:
             self._each(self._read, self._jobs)
             steps = self._planned()
+            self._ranges.expect(len(steps.steps))
             self._each_leaf(self._move, steps.steps)
             self._each(self._publish, [one for one in self._deliveries if one.is_open])
         except BaseException:
@@ -102,6 +83,7 @@ class Copy:
         finally:
             self._pool.shutdown(cancel_futures=True)
             self._outer.shutdown(cancel_futures=True)
+            self._ranges.close()
             self._patience.on_retry = before
         images = tuple(self._outcome(one) for one in self._deliveries)
         result = Result(images, tuple(self._blobs), begun, time.monotonic() - started, self._retries)
@@ -127,7 +109,8 @@ class Copy:
         mine = [one for one in self._deliveries if one.job is job]
         try:
             tags = [self._tags_there(one) for one in mine]
-            walk = Walk(job.source, self._pool, self._options.platforms, foreign=self._options.foreign)
+            how = self._options
+            walk = Walk(job.source, self._pool, how.platforms, foreign=how.foreign, strip=how.strip)
             root = walk.root(job.name)
             if job.digest and root.digest != job.digest:
                 what = f"{job.source.name}:{job.name} is {root.digest}, not {job.digest}"
@@ -144,10 +127,10 @@ class Copy:
             for one in mine:
                 one.error = one.error or err
 
-    def _tags_there(self, one: _Delivery) -> list[Future[str | None]]:
+    def _tags_there(self, one: Delivery) -> list[Future[str | None]]:
         return [self._pool.submit(one.target.destination.resolve, tag) for tag in one.target.tags]
 
-    def _compare(self, one: _Delivery, root: Manifest, there: Sequence[str | None]) -> None:
+    def _compare(self, one: Delivery, root: Manifest, there: Sequence[str | None]) -> None:
         one.root = root
         for tag, digest in zip(one.target.tags, there, strict=True):
             if digest not in {None, root.digest} and not self._options.move_tags:
@@ -159,24 +142,26 @@ class Copy:
     def _planned(self) -> plan.Plan:
         """Look which blobs are where, and plan."""
         asked: dict[tuple[plan.Spot, str], Future[bool]] = {}
-        wants: list[tuple[_Delivery, tuple[Descriptor, ...]]] = []
+        wants: list[tuple[Delivery, tuple[Descriptor, ...]]] = []
         for one in self._deliveries:
             if one.is_open and one.graph is not None:
                 blobs = tuple(one.graph.blobs.values())
                 wants.append((one, blobs))
                 for blob in blobs:
                     key = (one.spot, blob.digest)
-                    if key not in asked:
-                        asked[key] = self._pool.submit(one.target.destination.has, blob)
+                    # Where it can be mounted from the source, the mount tells.
+                    if key not in asked and one.job.source.place != one.spot.place:
+                        asked[key] = self._pool.submit(self._has, one.target.destination, blob)
         present: set[tuple[plan.Spot, str]] = set()
         open_wants = []
         for one, blobs in wants:
             try:
-                present |= {(one.spot, blob.digest) for blob in blobs if asked[one.spot, blob.digest].result()}
+                keys = [(one.spot, blob.digest) for blob in blobs]
+                present |= {key for key in keys if key in asked and asked[key].result()}
             except ImageError as err:
                 one.error = err
                 continue
-            open_wants.append(plan.Want(self._source_spot(one.job.source), one.spot, blobs))
+            open_wants.append(plan.Want(spot_of(one.job.source), one.spot, blobs))
         planned = plan.build(open_wants, present)
         names = {one.spot: one.target.destination.name for one in self._deliveries}
         self._blobs += [BlobOutcome(blob.digest, blob.size, names[spot], "present") for blob, spot in planned.present]
@@ -185,22 +170,32 @@ class Copy:
         self._tell(Planned(sends, planned.bytes_to_send, planned.mounts, len(planned.present), waiting))
         return planned
 
+    def _has(self, destination: Destination, blob: Descriptor) -> bool:
+        with entered([destination.gate], self._patience.check):
+            return destination.has(blob)
+
     def _move(self, step: plan.Step) -> None:
         """Send one blob, then mount it."""
-        source = next(job.source for job in self._jobs if self._source_spot(job.source) == step.source)
+        source = next(job.source for job in self._jobs if spot_of(job.source) == step.source)
         places = {one.spot: one.target.destination for one in self._deliveries}
 
         def run(spots: Sequence[plan.Spot], mount_from: str = "") -> None:
             transfer = Transfer(
-                source, step.blob, self._patience, lambda count: self._tell(Sent(step.blob.digest, count))
+                source, step.blob, self._patience, lambda count: self._tell(Sent(step.blob.digest, count)), self._ranges
             )
-            for spot, sink in zip(spots, transfer.run([places[spot] for spot in spots], mount_from), strict=True):
+            targets = [places[spot] for spot in spots]
+            with entered([source.gate, *(target.gate for target in targets)], self._patience.check):
+                sinks = transfer.run(targets, mount_from)
+            for spot, sink in zip(spots, sinks, strict=True):
                 self._moved(step.blob, spot, sink)
 
-        if step.sends:
-            run(step.sends)
-        for mount in step.mounts:
-            run([mount.target], mount.from_path)
+        try:
+            if step.sends:
+                run(step.sends)
+            for mount in step.mounts:
+                run([mount.target], mount.from_path)
+        finally:
+            self._ranges.finished()
 
     def _moved(self, blob: Descriptor, spot: plan.Spot, sink: Sink) -> None:
         sort: Sort = "failed" if not sink.done else "mounted" if sink.mounted else "sent"
@@ -214,7 +209,7 @@ class Copy:
                         one.error = one.error or sink.error
         self._tell(outcome)
 
-    def _publish(self, one: _Delivery) -> None:
+    def _publish(self, one: Delivery) -> None:
         if one.graph is None:
             return
         try:
@@ -224,7 +219,7 @@ class Copy:
         except ImageError as err:
             one.error = err
 
-    def _outcome(self, one: _Delivery) -> ImageOutcome:
+    def _outcome(self, one: Delivery) -> ImageOutcome:
         sort: Sort = "failed" if one.error else "present" if one.tagged else "sent"
         return ImageOutcome(
             f"{one.job.source.name}{'@' if ':' in one.job.name else ':'}{one.job.name}",
@@ -235,11 +230,7 @@ class Copy:
             str(one.error) if one.error else "",
         )
 
-    @staticmethod
-    def _source_spot(source: Source) -> plan.Spot:
-        return plan.Spot(source.place, source.path)
-
-    def _each(self, do: Callable[[Job], None] | Callable[[_Delivery], None], values: Sequence[object]) -> None:
+    def _each(self, do: Callable[[Job], None] | Callable[[Delivery], None], values: Sequence[object]) -> None:
         self._wait([self._outer.submit(do, value) for value in values])  # type: ignore[arg-type]  # values fit `do`
 
     def _each_leaf(self, do: Callable[[plan.Step], None], values: Iterable[plan.Step]) -> None:

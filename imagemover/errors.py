@@ -42,6 +42,10 @@ class ManifestError(ImageError):
     """A manifest breaks the specification or one of our limits."""
 
 
+class PartialIndexError(ImageError):
+    """Some platforms of an index are wanted: the rest would be missing, or its digest would change."""
+
+
 class ContentError(ImageError):
     """Bytes do not have the digest or the size that they were announced with."""
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from imagemover.errors import ConnectionLostError, ImageError, MissingError, StalledError, TrustError
 
 if TYPE_CHECKING:
     from imagemover.transport import Transport
     from imagemover.urls import Url
+    from imagemover.watched import WatchedResponse
 
 MOST_DRAINED_BYTES = 64 << 10
 """Rest of an answer that is read to keep the connection; a longer rest costs the connection."""
@@ -26,14 +27,19 @@ class Response:
 
     Args:
         exchange: That it belongs to.
-        inner: The standard library's.
+        inner: The same, as it is read.
     """
 
-    def __init__(self, exchange: Exchange, inner: http.client.HTTPResponse) -> None:
+    def __init__(self, exchange: Exchange, inner: WatchedResponse) -> None:
         self._exchange = exchange
         self._inner = inner
         self.status = inner.status
-        self.headers = inner.headers
+        self.headers = inner.fields
+
+    @property
+    def url(self) -> Url:
+        """Where it came from, after all redirects."""
+        return self._exchange.url
 
     def readinto(self, view: memoryview) -> int:
         """Read the next bytes.
@@ -124,7 +130,7 @@ class Exchange:
                 connection.send(piece)
             except (BrokenPipeError, ConnectionResetError) as err:
                 try:
-                    inner = connection.getresponse()
+                    inner = _answer(connection)
                 except (OSError, http.client.HTTPException):
                     raise err from None
                 inner.will_close = True
@@ -142,7 +148,7 @@ class Exchange:
             ConnectionLostError: The connection broke.
         """
         with self.failures("waiting"):
-            return Response(self, self._open().getresponse())
+            return Response(self, _answer(self._open()))
 
     def abandon(self) -> None:
         """Close the connection in the middle of whatever it does."""
@@ -187,6 +193,10 @@ class Exchange:
             The context.
         """
         return Failures(self._transport, self.url, doing, self)
+
+
+def _answer(connection: http.client.HTTPConnection) -> WatchedResponse:
+    return cast("WatchedResponse", connection.getresponse())  # as `transport` has told the connection
 
 
 class Failures:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from imagemover.errors import ManifestError, MissingError
+from imagemover import platforms
+from imagemover.errors import ManifestError
 from imagemover.manifests import INDEXES, MANIFESTS
 
 if TYPE_CHECKING:
@@ -60,13 +61,23 @@ class Walk:
         pool: Runs the reads of one level at the same time.
         platforms: Those wanted, such as "linux/amd64"; empty: all.
         foreign: Whether layers that may not be distributed are taken, from the source and never from their URLs.
+        strip: Whether an index may be replaced by one that lists the wanted platforms only.
     """
 
-    def __init__(self, source: Source, pool: Executor, platforms: Sequence[str] = (), *, foreign: bool = False) -> None:
+    def __init__(
+        self,
+        source: Source,
+        pool: Executor,
+        platforms: Sequence[str] = (),
+        *,
+        foreign: bool = False,
+        strip: bool = False,
+    ) -> None:
         self._source = source
         self._pool = pool
         self._platforms = platforms
         self._foreign = foreign
+        self._strip = strip
         self._seen: dict[str, Manifest] = {}
         self._blobs: dict[str, Descriptor] = {}
 
@@ -77,17 +88,21 @@ class Walk:
             name: Tag or digest.
 
         Returns:
-            The manifest; of an index of which one platform is wanted, that platform's.
+            The manifest; of an index of which one platform is wanted, that platform's; of one of which several
+            are, the index itself if these are all, else another index that lists them only.
 
         Raises:
             MissingError: It, or the platform, is not there.
             ManifestError: It is refused.
+            PartialIndexError: Parts of it are not wanted, and nobody allowed to strip it.
         """
         root = self._source.manifest(name)
-        if root.is_index and len(self._platforms) == 1:
-            (child,) = self._chosen(root)
-            return self._read(child)
-        return root
+        if not root.is_index or not self._platforms:
+            return root
+        chosen = platforms.choose(root, self._platforms, self._source.name)
+        if len(self._platforms) == 1 and len(chosen) == 1:
+            return self._read(chosen[0])
+        return platforms.stripped(root, chosen, self._source.name, allowed=self._strip)
 
     def complete(self, root: Manifest, *, referrers: bool = False) -> Graph:
         """Read all that belongs to a root.
@@ -127,7 +142,7 @@ class Walk:
             wanted: dict[str, Descriptor] = {}
             for manifest in level:
                 self._take(manifest)
-                for child in self._chosen(manifest) if manifest.is_index else ():
+                for child in manifest.children:
                     if child.media_type not in INDEXES | MANIFESTS:
                         self._blobs.setdefault(child.digest, child)
                     elif child.digest not in self._seen:
@@ -163,19 +178,6 @@ class Walk:
                 what, "one of the two is wrong", "push the image to the source again", self._source.name
             )
         return found
-
-    def _chosen(self, index: Manifest) -> list[Descriptor]:
-        if not self._platforms:
-            return list(index.children)
-        chosen = []
-        for wanted in self._platforms:
-            fitting = [child for child in index.children if child.platform and child.platform.fits(wanted)]
-            if not fitting and any(child.platform for child in index.children):
-                there = ", ".join(sorted({str(child.platform) for child in index.children if child.platform}))
-                what = f"{self._source.name} has no image for {wanted}"
-                raise MissingError(what, f"it has {there}", "choose one of these, or build it", index.digest)
-            chosen += fitting[:1]
-        return chosen or list(index.children)
 
     def _attached(self, subjects: Sequence[Manifest], tags: dict[str, str]) -> list[Manifest]:
         """Read what refers to some manifests and was not seen; note the tags of older tools."""

@@ -47,19 +47,25 @@ class Options:
     """How to copy.
 
     Args:
-        workers: Requests at the same time; at least 1.
-        platforms: Those wanted, such as "linux/amd64"; empty: all; just one: its image instead of the index.
+        workers: Pieces of work at the same time; at least 1. A registry that is busy gets fewer.
+        platforms: Those wanted, such as "linux/amd64"; empty: all; just one: its image instead of the index;
+            several: see `strip`.
         referrers: Whether signatures, attestations and the like go along.
         foreign: Whether layers that may not be distributed go along, read from the source only.
         move_tags: Whether a tag that stands on another digest may be moved.
         deep: Whether to look at every blob even where the tags stand on the image.
         prove: Whether to read each tag back and hash what it stands on.
+        ranges: Whether a large blob of a slow source may be read over several connections.
+        strip: Whether an index of which several platforms, and not all, are wanted becomes another index, with
+            another digest, that lists these only. Without it such a copy is refused.
     """
 
-    workers: int = 16
+    workers: int = 48
     platforms: tuple[str, ...] = ()
     referrers: bool = False
     foreign: bool = False
     move_tags: bool = True
     deep: bool = False
     prove: bool = True
+    ranges: bool = True
+    strip: bool = False

@@ -1,7 +1,7 @@
 """When to try again, how long to wait before, and when to give up.
 
-Owns back-off with jitter, the deadline of a copy, its cancellation, and the
-gate that all workers of one registry wait at when it says that it is busy.
+Owns back-off with jitter, the deadline of a copy and its cancellation; the gate
+that all workers of one registry pass is in `gate`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from imagemover.errors import BusyError, CancelledError, DeadlineError, ImageError
+from imagemover.gate import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = ["Cancellation", "Gate", "Patience", "Policy"]
+
 T = TypeVar("T")
+
+THROTTLED = frozenset({429, 503})
+"""Statuses that ask for fewer requests; other errors of a server say nothing of their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +106,6 @@ class Cancellation:
             self._sockets.discard(one)
 
 
-class Gate:
-    """What all workers of one registry wait at after it said when to come back."""
-
-    def __init__(self) -> None:
-        self._open_at = 0.0
-
-    def close_for(self, seconds: float) -> None:
-        """Let nobody pass for a while.
-
-        Args:
-            seconds: From now on; a longer time that was said before stays.
-        """
-        self._open_at = max(self._open_at, time.monotonic() + seconds)
-
-    @property
-    def seconds(self) -> float:
-        """How long to wait now."""
-        return max(0.0, self._open_at - time.monotonic())
-
-
 class Patience:
     """One copy's policy, deadline, cancellation and count of waits.
 
@@ -176,7 +162,7 @@ class Patience:
         Args:
             error: What went wrong.
             tries: How many tries in a row moved nothing; at least 1.
-            gate: Closed for everybody if the registry said how long.
+            gate: Closed for everybody if the registry said how long; narrower if it is throttling.
 
         Raises:
             ImageError: `error` itself, when there is no use in another try.
@@ -184,6 +170,8 @@ class Patience:
             DeadlineError: The wait would end after the deadline.
         """
         self.cancellation.check()
+        if gate is not None and isinstance(error, BusyError) and error.status in THROTTLED:
+            gate.narrow()
         if not error.again or tries >= self.policy.attempts:
             raise error
         seconds = self._random.uniform(0.5, 1.0) * min(
@@ -197,9 +185,18 @@ class Patience:
                 gate.close_for(error.retry_after_seconds)
         if time.monotonic() + seconds > self._ends:
             raise self._late(str(error)) from error
+        self.tell(error, seconds)
+        self.cancellation.wait(seconds)
+
+    def tell(self, error: ImageError, seconds: float) -> None:
+        """Tell who listens that something is tried again.
+
+        Args:
+            error: What went wrong.
+            seconds: How long it waits before.
+        """
         if self.on_retry is not None:
             self.on_retry(error, seconds)
-        self.cancellation.wait(seconds)
 
     def run(self, request: Callable[[], T], gate: Gate) -> T:
         """Make a request that may be repeated, until it succeeds or there is no use.

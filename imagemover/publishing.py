@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagemover import manifests
 from imagemover.errors import ContentError, MissingError, RegistryError, TagConflictError
-from imagemover.repository import fallback_tag
+from imagemover.references import fallback_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

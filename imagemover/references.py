@@ -171,3 +171,18 @@ def hostname(registry: str) -> str:
     if registry.startswith("["):
         return registry[1:].partition("]")[0].lower()
     return registry.partition(":")[0].lower()
+
+
+def fallback_tag(digest: str) -> str:
+    """Give the tag that lists the referrers of a manifest where there is no API for them.
+
+    Args:
+        digest: Of the manifest.
+
+    Returns:
+        The tag.
+
+    Source: distribution-spec, Referrers Tag Schema.
+    """
+    algorithm, _, value = digest.partition(":")
+    return f"{algorithm[:32]}-{value[:64]}"

@@ -251,6 +251,9 @@ class Registry:
             seconds = _retry_after(response.headers.get("Retry-After", ""))
             fix = "try again later; the registry is busy or broken"
             return BusyError(seconds, status, code, f"{what}: {self.host} is busy", why, fix, where)
+        if status == 407:  # noqa: PLR2004  # HTTP's own number
+            fix = "put user and password into HTTP_PROXY, or the host into NO_PROXY"
+            return DeniedError(f"the proxy does not lead to {self.host}", why, fix, where)
         if status in {401, 403}:
             fix = f"run `docker login {self.host}`, or ask the owner of the repository for the right"
             return DeniedError(f"{what} is denied", why, fix, where)

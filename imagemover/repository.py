@@ -15,12 +15,13 @@ from imagemover import digests, manifests, strictjson
 from imagemover.blobstream import BlobStream
 from imagemover.errors import (
     ConnectionLostError,
+    ImageError,
     ManifestError,
     MissingError,
     ReferenceSyntaxError,
     RegistryError,
 )
-from imagemover.references import check_tag
+from imagemover.references import check_tag, fallback_tag
 from imagemover.registry import MOST_ERROR_BYTES, REDIRECTS
 from imagemover.upload import PendingUpload
 
@@ -31,25 +32,11 @@ if TYPE_CHECKING:
     from imagemover.manifests import Descriptor, Manifest
     from imagemover.patience import Gate
     from imagemover.registry import Registry
+    from imagemover.urls import Url
 
 MOST_PAGES = 10_000
 _NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
 _ACCEPT = ", ".join(manifests.ACCEPTED)
-
-
-def fallback_tag(digest: str) -> str:
-    """Give the tag that lists the referrers of a manifest where there is no API for them.
-
-    Args:
-        digest: Of the manifest.
-
-    Returns:
-        The tag.
-
-    Source: distribution-spec, Referrers Tag Schema.
-    """
-    algorithm, _, value = digest.partition(":")
-    return f"{algorithm[:32]}-{value[:64]}"
 
 
 class Repository:
@@ -65,6 +52,7 @@ class Repository:
         self.path = path
         self.name = f"{registry.host}/{path}"
         self.place = registry.host
+        self._direct: dict[str, Url] = {}
 
     @property
     def gate(self) -> Gate:
@@ -83,7 +71,7 @@ class Repository:
         return (f"repository:{self.path}:{'pull,push' if push else 'pull'}",)
 
     def _patiently(self, request: Callable[[], Response]) -> Response:
-        return self.registry.patience.run(request, self.registry.gate)
+        return self.registry.patience.run(request, self.gate)
 
     def _manifest_path(self, name: str) -> str:
         # Whatever is no tag and no digest could lead to another path.
@@ -244,18 +232,50 @@ class Repository:
         Raises:
             ImageError: It cannot be had.
         """
-        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={offset}-"} if offset else {})
-        response = self.registry.request(
-            "GET", f"/v2/{self.path}/blobs/{blob.digest}", self.scopes(), f"the blob {blob.digest}",
-            expected=(200, 206), headers=headers,
-        )  # fmt: skip
+        response = self._get(f"/v2/{self.path}/blobs/{blob.digest}", blob, f"{offset}-" if offset else "")
         if response.status == 206:  # noqa: PLR2004  # HTTP's own number
-            if not response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
-                response.close()
-                what = f"{self.name} answered with another range than was asked for"
-                raise ConnectionLostError(what, f"byte {offset} of {blob.digest} was wanted", "try again", self.name)
-            return BlobStream(response, 0)
+            return self._part(response, blob, offset)
         return BlobStream(response, offset)
+
+    def open_range(self, blob: Descriptor, begin: int, end: int) -> BlobStream:
+        """Open a part of a blob; one try. Where it is redirected to is remembered for the next part.
+
+        Args:
+            blob: The blob.
+            begin: First byte.
+            end: The one after the last.
+
+        Returns:
+            The stream; it may end early.
+
+        Raises:
+            RegistryError: The registry knows no ranges.
+            ImageError: It cannot be had.
+        """
+        target = self._direct.get(blob.digest) or f"/v2/{self.path}/blobs/{blob.digest}"
+        try:
+            response = self._get(target, blob, f"{begin}-{end - 1}")
+        except ImageError:
+            self._direct.pop(blob.digest, None)  # its URL may have been signed for a short time
+            raise
+        if response.status == 200:  # noqa: PLR2004  # HTTP's own number
+            response.close()
+            raise RegistryError(200, "", f"{self.name} gives no parts of blobs", "it sent the whole", "", self.name)
+        if response.url.key != self.registry.root.key:
+            self._direct[blob.digest] = response.url
+        return self._part(response, blob, begin)
+
+    def _get(self, target: str | Url, blob: Descriptor, span: str) -> Response:
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={span}"} if span else {})
+        what = f"the blob {blob.digest}"
+        return self.registry.request("GET", target, self.scopes(), what, expected=(200, 206), headers=headers)
+
+    def _part(self, response: Response, blob: Descriptor, begin: int) -> BlobStream:
+        if not response.headers.get("Content-Range", "").startswith(f"bytes {begin}-"):
+            response.close()
+            what = f"{self.name} answered with another range than was asked for"
+            raise ConnectionLostError(what, f"byte {begin} of {blob.digest} was wanted", "try again", self.name)
+        return BlobStream(response, 0)
 
     def begin(self, blob: Descriptor, mount_from: str = "") -> PendingUpload:
         """Ask for an upload session, and do not wait for it.

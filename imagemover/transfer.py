@@ -1,35 +1,32 @@
 """Moves one blob: one read, any number of destinations, every byte verified before the last one leaves.
 
-Owns what is done when a stream breaks: the read goes on by Range, the upload
-where the registry says, and both start anew where nothing was kept. A byte that
-was flipped is healed by one more read. Memory: one buffer for each thread.
+Owns what is done when an upload breaks: it goes on where the registry says, and
+starts anew where nothing was kept. A byte that was flipped is healed by one more
+read. How a blob is read is in `reading`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imagemover import digests
 from imagemover.errors import ConnectionLostError, ContentError, ImageError, MissingError, RegistryError
+from imagemover.ranges import Ranges
+from imagemover.reading import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
     from imagemover.manifests import Descriptor
     from imagemover.patience import Patience
-    from imagemover.places import Destination, Pending, Session, Source, Stream
+    from imagemover.places import Destination, Pending, Session, Source
 
-BUFFER_BYTES = 256 << 10
 MOST_RESTARTS = 3
 """Sessions that a registry may lose or spoil for one blob, besides broken connections."""
 
 PROGRESS_BYTES = 1 << 20
 """An upload that came this far since the last failure starts counting tries anew."""
-
-_BUFFERS = threading.local()
 
 
 @dataclass(slots=True)
@@ -65,18 +62,22 @@ class Transfer:
         blob: The blob.
         patience: Of the copy.
         on_bytes: Called with the count of each piece that was written to a destination.
+        ranges: Of the copy; None: the blob is read in one stream.
     """
 
     def __init__(
-        self, source: Source, blob: Descriptor, patience: Patience, on_bytes: Callable[[int], None] | None = None
+        self,
+        source: Source,
+        blob: Descriptor,
+        patience: Patience,
+        on_bytes: Callable[[int], None] | None = None,
+        ranges: Ranges | None = None,
     ) -> None:
-        self._source = source
         self._blob = blob
         self._patience = patience
         self._on_bytes = on_bytes
-        self._verifier = digests.Verifier(blob.digest, blob.size)
+        self._reader = Reader(source, blob, patience, ranges or Ranges(patience, wanted=False))
         self._reread = False
-        self._early: Stream | ImageError | None = None
 
     def run(self, destinations: Sequence[Destination], mount_from: str = "") -> list[Sink]:
         """Move the blob.
@@ -93,8 +94,7 @@ class Transfer:
         self._write(live)
         if live and all(isinstance(sink.error, ContentError) for sink in live):
             # Read once more, for all of them together.
-            self._reread = True
-            self._verifier = digests.Verifier(self._blob.digest, self._blob.size)
+            self._read_anew(live[0].error)
             for sink in live:
                 self._forget(sink)
                 sink.error = None
@@ -117,16 +117,16 @@ class Transfer:
                 pending.append((sink, sink.destination.begin(self._blob, mount_from)))
             except ImageError as err:
                 sink.error = err
-        if pending and not mount_from and self._blob.size:
+        if pending and not mount_from:
             # While the sessions are on their way, the read sets out too.
-            try:
-                self._early = self._source.open_blob(self._blob)
-            except ImageError as err:
-                self._early = err
+            self._reader.set_out()
         live = []
         for sink, asked in pending:
             try:
                 sink.session = asked.open()
+                if sink.session is not None and mount_from and sink.destination.has(self._blob):
+                    # Nobody has asked before, as a mount would have told.
+                    self._forget(sink)
             except ImageError as err:
                 sink.error = err
                 continue
@@ -140,11 +140,11 @@ class Transfer:
         """Write from the sinks' common offset to the end, and commit; failures stay with the sinks."""
         live = list(sinks)
         if not live:
-            self._close_early()
+            self._reader.close()
             return
         start = live[0].session.offset if live[0].session else 0
         try:
-            with contextlib.closing(self._pieces(start)) as pieces:
+            with contextlib.closing(self._reader.pieces(start)) as pieces:
                 for piece in pieces:
                     live = [sink for sink in live if self._gave(sink, piece)]
                     if not live:
@@ -185,8 +185,7 @@ class Transfer:
             if isinstance(error, ContentError):
                 if self._reread:
                     raise error
-                self._reread = True
-                self._verifier = digests.Verifier(self._blob.digest, self._blob.size)
+                self._read_anew(error)
                 self._forget(sink)
             elif _is_session_lost(error) and restarts < MOST_RESTARTS and sink.session is not None:
                 restarts += 1
@@ -199,6 +198,12 @@ class Transfer:
                 self._again(sink)
             except ImageError as err:
                 sink.error = err
+
+    def _read_anew(self, error: ImageError | None) -> None:
+        self._reread = True
+        self._reader.start_anew()
+        if error is not None:
+            self._patience.tell(error, 0.0)
 
     def _again(self, sink: Sink) -> None:
         if sink.destination.has(self._blob):
@@ -220,59 +225,9 @@ class Transfer:
         if session is not None:
             session.cancel()
 
-    def _close_early(self) -> None:
-        early, self._early = self._early, None
-        if early is not None and not isinstance(early, ImageError):
-            early.close()
-
-    def _pieces(self, start: int) -> Generator[memoryview]:
-        """Give the blob's bytes from an offset on; broken reads go on where they broke."""
-        size, where = self._blob.size, self._source.name
-        if size == 0:
-            digests.verify(b"", self._blob.digest, where)
-        offset, tries = start, 0
-        early, self._early = (self._early if start == 0 else None), None
-        stream = early if not isinstance(early, ImageError) else None
-        try:
-            while offset < size:
-                try:
-                    if isinstance(early, ImageError):
-                        failed, early = early, None
-                        raise failed
-                    if stream is None:
-                        self._patience.enter(self._source.gate)
-                        stream = self._source.open_blob(self._blob, offset)
-                    view = _buffer()[: min(BUFFER_BYTES, size - offset)]
-                    count = stream.readinto(view)
-                    if count == 0:
-                        what = f"{self._blob.digest} ended after {offset} of {size} bytes"
-                        raise ConnectionLostError(what, "the registry or the network cut it off", "try again", where)
-                    self._verifier.update(offset, view[:count], where)
-                except ImageError as err:
-                    if stream is not None:
-                        stream.close()
-                        stream = None
-                    tries += 1
-                    self._patience.pause(err, tries, self._source.gate)
-                    continue
-                self._patience.check()
-                yield view[:count]
-                offset += count
-                tries = 0
-        finally:
-            if stream is not None:
-                stream.close()
-
 
 def _is_session_lost(error: ImageError) -> bool:
     """Tell whether a registry refuses a session, rather than the blob."""
     return isinstance(error, MissingError) or (
         isinstance(error, RegistryError) and not error.again and error.status in {400, 404, 409, 416}
     )
-
-
-def _buffer() -> memoryview:
-    view: memoryview | None = getattr(_BUFFERS, "view", None)
-    if view is None:
-        view = _BUFFERS.view = memoryview(bytearray(BUFFER_BYTES))
-    return view

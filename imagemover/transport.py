@@ -1,7 +1,7 @@
 """HTTP/1.1 over pooled connections, by threads: what measurement chose (docs/design/0006).
 
 Owns sockets, TLS and time-outs. Knows nothing of registries, credentials or redirects, and
-repeats nothing.
+repeats nothing. Which proxy leads to a host is in `proxies`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import ssl
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from imagemover.errors import CancelledError
+from imagemover import proxies
+from imagemover.errors import BusyError, CancelledError, DeniedError
 from imagemover.exchange import Exchange, Failures
 from imagemover.patience import Cancellation
 from imagemover.watched import WatchedResponse
@@ -20,10 +21,15 @@ from imagemover.watched import WatchedResponse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from imagemover.errors import ImageError
+    from imagemover.proxies import Proxy
     from imagemover.urls import Key, Url
 
 USER_AGENT: Final = "waypaas-imagemover/1"
-_MOST_IDLE = 32
+_MOST_IDLE = 64
+
+REFUSED: Final = "Tunnel connection failed: "
+"""How the standard library begins what it tells of a proxy's refusal."""
 
 
 class Transport:
@@ -44,6 +50,7 @@ class Transport:
         self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
         self._idle: dict[Key, list[http.client.HTTPConnection]] = {}
+        self._proxies: dict[Key, Proxy | None] = {}
 
     def send(
         self, method: str, url: Url, headers: Mapping[str, str], body: bytes = b"", *, announced: int | None = None
@@ -69,8 +76,12 @@ class Transport:
         connection = self._take(url)
         exchange = Exchange(self, connection, url)
         with exchange.failures("sending"):
-            connection.putrequest(method, url.target, skip_accept_encoding=True)
+            proxy = self._proxy(url) if url.scheme == "http" else None
+            target = f"http://{url.authority}{url.target}" if proxy else url.target
+            connection.putrequest(method, target, skip_accept_encoding=True)
             connection.putheader("User-Agent", USER_AGENT)
+            for name, value in proxy.headers.items() if proxy else ():
+                connection.putheader(name, value)
             for name, value in headers.items():
                 connection.putheader(name, value)
             length = len(body) if announced is None else announced
@@ -92,22 +103,34 @@ class Transport:
 
     def _connect(self, url: Url) -> http.client.HTTPConnection:
         connection: http.client.HTTPConnection
+        proxy = self._proxy(url)
+        host, port = (proxy.host, proxy.port) if proxy else (url.host, url.port)
         if url.scheme == "https":
-            connection = http.client.HTTPSConnection(
-                url.host, url.port, timeout=self.timeout_seconds, context=self._tls()
-            )
+            connection = http.client.HTTPSConnection(host, port, timeout=self.timeout_seconds, context=self._tls())
+            if proxy:
+                connection.set_tunnel(url.host, url.port, proxy.headers)
         else:
-            connection = http.client.HTTPConnection(url.host, url.port, timeout=self.timeout_seconds)
+            connection = http.client.HTTPConnection(host, port, timeout=self.timeout_seconds)
         connection.auto_open = 0
         connection.response_class = WatchedResponse
         with Failures(self, url, "connecting", None):
-            connection.connect()
+            try:
+                connection.connect()
+            except OSError as err:
+                if proxy and str(err).startswith(REFUSED):
+                    raise _refused(url, proxy, str(err)) from None
+                raise
         try:
             self.cancellation.watch(connection.sock)
         except CancelledError:
             self.drop(connection)
             raise
         return connection
+
+    def _proxy(self, url: Url) -> Proxy | None:
+        if url.key not in self._proxies:
+            self._proxies[url.key] = proxies.choose(url)
+        return self._proxies[url.key]
 
     def _tls(self) -> ssl.SSLContext:
         with self._lock:
@@ -149,6 +172,17 @@ class Transport:
             self._idle.clear()
         for connection in idle:
             self.drop(connection)
+
+
+def _refused(url: Url, proxy: Proxy, told: str) -> ImageError:
+    """Give the error of a proxy that leads nowhere; its own name and words, never its password."""
+    status, _, words = told.removeprefix(REFUSED).partition(" ")
+    shown = "".join(character for character in words[:100] if character.isprintable())
+    what, why = f"the proxy {proxy.host}:{proxy.port} leads not to {url.host}", f"it answered {status} {shown}"
+    if status.startswith("5"):
+        return BusyError(None, int(status), "", what, why, "try again later, or look at the proxy", url.host)
+    fix = "put user and password into HTTPS_PROXY, or the host into NO_PROXY"
+    return DeniedError(what, why, fix, url.host)
 
 
 def _is_quiet(connection: http.client.HTTPConnection) -> bool:

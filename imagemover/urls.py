@@ -5,12 +5,15 @@ Pure. A query may be a signature, so it is never shown.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from imagemover.errors import TrustError
 
 Key = tuple[str, str, int]
+
+_ODD = re.compile(r"[^!-~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,15 @@ class Url:
         """What connections and credentials are kept by."""
         return (self.scheme, self.host, self.port)
 
+    @property
+    def authority(self) -> str:
+        """Host and port, as they stand in a URL."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
     def __str__(self) -> str:
         """Give it without its query."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}{self.target.partition('?')[0]}"
+        return f"{self.scheme}://{self.authority}{self.target.partition('?')[0]}"
 
 
 def parse_url(text: str) -> Url:
@@ -59,6 +67,6 @@ def parse_url(text: str) -> Url:
         parts, port = SplitResult("", "", "", "", ""), 0
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
         raise TrustError("a registry gave a URL that is not followed", "only plain http and https URLs are", "", "")
-    if any(character <= " " or character > "~" for character in text):
+    if _ODD.search(text):
         raise TrustError("a registry gave a URL that is not followed", "it holds spaces or control characters", "", "")
     return Url(parts.scheme, parts.hostname, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))

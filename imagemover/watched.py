@@ -10,6 +10,8 @@ import io
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+from imagemover import fields
+
 if TYPE_CHECKING:
     import socket
 
@@ -70,11 +72,41 @@ class Watched(io.RawIOBase):
         super().close()
 
 
+class _Watching:
+    """A socket whose reader is watched, for the standard library's answer to make one of."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def makefile(self, _: str) -> io.BufferedReader:
+        """Give the reader."""
+        raw = cast("io.RawIOBase", self._sock.makefile("rb", buffering=0))
+        return io.BufferedReader(Watched(raw, self._sock.gettimeout() or 20.0))
+
+
 class WatchedResponse(http.client.HTTPResponse):
-    """The standard library's answer, read through `Watched`."""
+    """The standard library's answer, read through `Watched`, with a head that is read by `fields`."""
+
+    fields: fields.Fields
 
     def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
-        super().__init__(sock, *args, **more)
-        self.fp.close()
-        raw = cast("io.RawIOBase", sock.makefile("rb", buffering=0))
-        self.fp = io.BufferedReader(Watched(raw, sock.gettimeout() or 20.0))
+        super().__init__(cast("Any", _Watching(sock)), *args, **more)
+
+    def begin(self) -> None:
+        """Read the head.
+
+        Raises:
+            http.client.HTTPException: It is none.
+        """
+        self.version, self.status, self.fields = fields.read(self.fp)
+        coding = self.fields.get("transfer-encoding", "").lower()
+        if coding not in {"", "chunked"}:
+            raise http.client.HTTPException("the answer's body is coded in a way that nobody asked for")
+        self.chunked, self.chunk_left = bool(coding), None
+        self.length = fields.length(self.fields)
+        if self.status in {204, 304} or self._method == "HEAD":  # type: ignore[attr-defined]  # typeshed has it not
+            self.length = 0
+        kept = self.fields.get("connection", "").lower()
+        self.will_close = "close" in kept or (self.version == 10 and "keep-alive" not in kept)  # noqa: PLR2004  # HTTP/1.0
+        if not self.chunked and self.length is None:
+            self.will_close = True

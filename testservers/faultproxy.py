@@ -104,6 +104,8 @@ class Proxy:
         self.bytes_per_second = 0.0
         self.requests: Counter[str] = Counter()
         self.log: list[tuple[str, str]] = []
+        self.crowds: list[int] = []
+        self._inside = 0
         self.received: Counter[str] = Counter()
         self.sent: Counter[str] = Counter()
         self.authorizations: list[str] = []
@@ -133,6 +135,7 @@ class Proxy:
             for counter in (self.requests, self.received, self.sent):
                 counter.clear()
             self.log.clear()
+            self.crowds.clear()
             self.authorizations.clear()
             self.connections = 0
 
@@ -213,9 +216,16 @@ class Proxy:
         with self._lock:
             self.requests[method] += 1
             self.log.append((method, target))
+            self._inside += 1
+            self.crowds.append(self._inside)
             self.authorizations.append(request.fields.get("authorization", ""))
         found = DIGEST.search(target)
         return found[0].replace("%3A", ":") if found else target.partition("?")[0]
+
+    def gone(self) -> None:
+        """Count a request as over."""
+        with self._lock:
+            self._inside -= 1
 
     def pace(self, count: int) -> None:
         """Sleep as long as some bytes take.
@@ -246,8 +256,14 @@ class _Pair:
         request = _head(self.from_client)
         if request is None:
             return False
-        method, target = request.first[0], request.first[1]
         key = self.proxy.note(request)
+        try:
+            return self._pass_on(request, key)
+        finally:
+            self.proxy.gone()
+
+    def _pass_on(self, request: Message, key: str) -> bool:
+        method, target = request.first[0], request.first[1]
         fault = self.proxy.take(method, target)
         if self.proxy.latency_seconds:
             time.sleep(self.proxy.latency_seconds)

@@ -1,10 +1,11 @@
-"""Compare the image mover with crane and skopeo: one run, alternating, medians and minima.
+"""Compare the image mover with crane, regctl, oras and skopeo: one run, by turns, medians and minima.
 
-    python bench/mover/compare.py [--rounds N] [--cases many,big,...] [--networks loopback,wan]
+    python bench/mover/compare.py [--case many,big] [--network push] [--rounds N] [--tools crane,oras] [--check]
 
-Two of Debian's registries, one of them behind a proxy with 40 ms each way and
-10 MiB/s for each connection and direction in the network "wan". crane is built
-from its Go module into the cache; skopeo is Debian's.
+Two of Debian's registries. In "push" the destination, in "pull" the source is
+40 ms away, and each of its connections carries 10 MiB/s in each direction; the
+bytes on the wire are counted there. "best" are peers with 16 requests at a time.
+With --check the exit status is 1 if a goal (cases.py) is missed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import shutil
 import statistics
 import subprocess
 import sys
@@ -22,129 +22,177 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests/cloud/imagemover")]
+sys.path[:0] = [str(ROOT), str(ROOT / "bench/mover"), str(ROOT / "tests/cloud/imagemover")]
 
+import cases  # noqa: E402
+import memory  # noqa: E402
 import moverimages  # noqa: E402  # beside the tests
+import networks  # noqa: E402
+import peers  # noqa: E402
 
-from testservers import installing, registry  # noqa: E402
-
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "waypaas/bench"
-CRANE = "github.com/google/go-containerregistry/cmd/crane@v0.22.1"
-LATENCY_SECONDS, BYTES_PER_SECOND = 0.04, 10 << 20
-CASES = ("many", "big", "index", "noop", "fleet")
-FLEET = 10
+MOST_MIB = 64
 
 
 @dataclass(frozen=True)
 class Spent:
-    """What one run cost."""
+    """What one run cost; bytes over the far network in both directions."""
 
     wall: float
     cpu: float
     peak_mib: float
-
-
-def crane() -> str:
-    """Give crane, built if it is missing."""
-    program = CACHE / "bin/crane"
-    if not program.exists():
-        environ = os.environ | {"GOBIN": str(program.parent)}
-        subprocess.run(["go", "install", CRANE], check=True, env=environ)
-    return str(program)
+    wire_mib: float = 0.0
 
 
 def spend(command: list[str], environ: dict[str, str]) -> Spent:
-    """Run a command, and count."""
+    """Run a command, and count.
+
+    Args:
+        command: The command.
+        environ: Besides this process's own.
+
+    Returns:
+        What it cost.
+    """
     meter = [sys.executable, "-SE", str(ROOT / "bench/mover/spend.py"), *command]
     done = subprocess.run(meter, env=os.environ | environ, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{command} failed: {done.stderr[-2000:]}")
+        sys.exit(f"{command} failed: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     return Spent(*map(float, done.stdout.split()[-3:]))
 
 
-def images(case: str) -> list[moverimages.Image]:
-    """Make the images of a case."""
-    mib = 1 << 20
-    if case in {"many", "noop"}:
-        return [moverimages.plain(1, (mib,) * 40)]
-    if case == "big":
-        return [moverimages.plain(2, (50 * mib,) * 10)]
-    if case == "index":
-        image = moverimages.Image()
-        children = [
-            image.add_manifest([moverimages.layer(10 * n + m, 8 * mib) for m in range(7)], config=f"{n}".encode())
-            for n in range(2)
-        ]
-        image.add_index(children, ["linux/amd64", "linux/arm64"])
-        return [image]
-    made = []
-    for number in range(FLEET):
-        image = moverimages.Image()
-        shared = [moverimages.layer(100 + n, 8 * mib) for n in range(6)]
-        own = [moverimages.layer(1000 + 10 * number + n, 2 * mib) for n in range(2)]
-        image.add_manifest([*shared, *own], config=f"{number}".encode())
-        made.append(image)
-    return made
+class Contest:
+    """One run of the benchmark.
+
+    Args:
+        world: The registries, and the way to them.
+        scratch: Directory that is the run's own.
+    """
+
+    def __init__(self, world: networks.World, scratch: Path) -> None:
+        self._world = world
+        self._scratch = scratch
+        self._pushed: set[tuple[str, str]] = set()
+        self._count = 0
+        self.missed: list[str] = []
+
+    def measure(self, case: cases.Case, tools: list[peers.Tool], rounds: int) -> None:
+        """Time one case, the tools by turns, and print its rows.
+
+        Args:
+            case: The case.
+            tools: Those that take part.
+            rounds: How often each.
+        """
+        made = cases.images(case.name)
+        for number, image in enumerate(made):
+            self._push(case, number, image)
+        tools = [tool for tool in tools if case.defaults or tool.best or tool.name == "skopeo"]
+        spent: dict[peers.Tool, list[Spent]] = {tool: [] for tool in tools}
+        for _ in range(rounds):
+            for tool in random.sample(tools, len(tools)):
+                spent[tool].append(self._once(case, tool, made))
+        self._print(case, spent)
+        self._judge(case, spent)
+
+    def _push(self, case: cases.Case, number: int, image: moverimages.Image) -> None:
+        way = self._world.ways[case.network]
+        registry = way.target if case.name == "mount" else way.source
+        path = f"{case.name}/{number}"
+        if (registry.host, path) not in self._pushed:
+            self._pushed.add((registry.host, path))
+            moverimages.push(registry, path, image)
+
+    def _once(self, case: cases.Case, tool: peers.Tool, made: cases.Images) -> Spent:
+        self._count += 1
+        way = self._world.ways[case.network]
+        path = f"{case.name}/to{self._count}"
+        there = cases.before(case.name)
+        if there is not None:
+            moverimages.push(way.target, f"{path}/0", there)
+        source = way.target_host if case.name == "mount" else way.source_host
+        pairs = [(f"{source}/{case.name}/{n}:v1", f"{way.target_host}/{path}/{n}:v2") for n in range(len(made))]
+        if case.name == "noop":
+            pairs = [(one, other.removesuffix("v2") + "v1") for one, other in pairs]
+        scratch = self._scratch / f"run{self._count}"
+        scratch.mkdir()
+        command, environ = peers.command(tool, pairs, scratch)
+        self._world.wire_bytes()
+        cost = spend(command, environ)
+        for number, image in enumerate(made):
+            moverimages.assert_tagged(way.target, f"{path}/{number}", image, pairs[number][1].rpartition(":")[2])
+        return Spent(cost.wall, cost.cpu, cost.peak_mib, self._world.wire_bytes() / 2**20)
+
+    def _print(self, case: cases.Case, spent: dict[peers.Tool, list[Spent]]) -> None:
+        ours = _wall(spent[next(iter(spent))])
+        for tool, runs in spent.items():
+            wall, least = _wall(runs), min(one.wall for one in runs)
+            cpu, wire = statistics.median(one.cpu for one in runs), statistics.median(one.wire_mib for one in runs)
+            ratio = f"{ours / wall:.2f}" if tool.name != "ours" else ""
+            row = f"{case.network:9}{case.name:7}{tool!s:12}{wall:8.2f}{least:8.2f}{cpu:7.2f}{_peak(runs):6.0f}"
+            print(f"{row}{wire:9.1f}  {ratio}", flush=True)
+
+    def _judge(self, case: cases.Case, spent: dict[peers.Tool, list[Spent]]) -> None:
+        ours, *others = spent
+        # Who knows one setting only is at its best there.
+        best = [tool for tool in others if tool.best or not any(it.best and it.name == tool.name for it in others)]
+        default = [tool for tool in others if not tool.best]
+        for most, rivals, kind in ((case.goal.tuned, best, "best"), (case.goal.default, default, "default")):
+            if most is None or not rivals:
+                continue
+            rival = min(rivals, key=lambda tool: _wall(spent[tool]))
+            ratio = _wall(spent[ours]) / _wall(spent[rival])
+            self._note(ratio <= most, f"{case.network} {case.name}: {ratio:.2f} of {rival} ({kind}), goal {most}")
+        if case.goal.why:
+            print(f"  {case.network} {case.name}: {case.goal.why}")
+        peak = _peak(spent[ours])
+        if peak >= MOST_MIB:
+            self._note(peak < MOST_MIB, f"{case.network} {case.name}: {peak:.0f} MiB of memory, goal {MOST_MIB}")
+
+    def memory(self) -> None:
+        """Move a layer of 5 GiB, and look at our memory."""
+        for row, peak in memory.rows(spend):
+            print(row, flush=True)
+            self._note(peak < MOST_MIB, f"memory: {peak:.0f} MiB, goal {MOST_MIB}")
+
+    def _note(self, held: bool, text: str) -> None:  # noqa: FBT001  # named by its call
+        print(f"  {'held  ' if held else 'MISSED'} {text}", flush=True)
+        if not held:
+            self.missed.append(text)
 
 
-def commands(tool: str, pairs: list[tuple[str, str]]) -> list[str]:
-    """Give the command that copies some images."""
-    if tool.startswith("ours"):
-        script = ROOT / "bench/mover/copyone.py"
-        return [sys.executable, str(script), *(f"{source}={destination}" for source, destination in pairs)]
-    if tool == "skopeo":
-        one = "skopeo copy -q --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false"
-        lines = [f"{one} docker://{source} docker://{destination}" for source, destination in pairs]
-    else:
-        jobs = " -j 16" if tool.endswith("16") else ""
-        lines = [f"{crane()} copy{jobs} --insecure {source} {destination}" for source, destination in pairs]
-    return ["sh", "-ec", "\n".join(lines)]
+def _wall(runs: list[Spent]) -> float:
+    return statistics.median(one.wall for one in runs)
+
+
+def _peak(runs: list[Spent]) -> float:
+    return max(one.peak_mib for one in runs)
 
 
 def main() -> None:
-    """Run, and print a table."""
+    """Run, print a table, and judge."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--cases", default=",".join(CASES))
-    parser.add_argument("--networks", default="loopback,wan")
+    parser.add_argument("--case", default="", help="names, comma between; memory is one")
+    parser.add_argument("--network", default="loopback,push,pull")
+    parser.add_argument("--rounds", type=int, default=0, help="0: as many as each case says")
+    parser.add_argument("--tools", default="", help="peers, comma between")
+    parser.add_argument("--check", action="store_true")
     asked = parser.parse_args()
-    tools = ["ours", "crane", "crane -j16", *(["skopeo"] if shutil.which("skopeo") else [])]
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  # storage without a disk's noise
-    with tempfile.TemporaryDirectory(dir=memory) as directory, ExitStack() as stack:
-        near = stack.enter_context(registry.start(Path(directory) / "near"))
-        far = stack.enter_context(registry.start(Path(directory) / "far"))
-        port = installing.free_port()
-        slow = [sys.executable, ROOT / "bench/mover/slow.py", port, far.port, LATENCY_SECONDS, BYTES_PER_SECOND]
-        proxy = stack.enter_context(installing.Program("proxy", slow, Path(directory) / "proxy.log"))
-        proxy.wait_until(lambda: installing.listens(port), 10)
-        hosts = {"loopback": far.host, "wan": f"127.0.0.1:{port}"}
-        print(f"{'network':9} {'case':6} {'tool':11} {'wall s':>7} {'least':>7} {'CPU s':>6} {'MiB':>5}  ours / it")
-        for case in asked.cases.split(","):
-            made = images(case)
-            for number, image in enumerate(made):
-                moverimages.push(near, f"{case}/{number}", image)
-            for network in asked.networks.split(","):
-                measure(case, network, hosts[network], near.host, len(made), tools, asked.rounds)
-
-
-def measure(case: str, network: str, host: str, near: str, count: int, tools: list[str], rounds: int) -> None:
-    """Time one case on one network, the tools by turns."""
-    spent: dict[str, list[Spent]] = {tool: [] for tool in tools}
-    for number in range(rounds):
-        for tool in random.sample(tools, len(tools)):
-            where = f"{network}/{'same' if case == 'noop' else tool.replace(' ', '').replace('-', '') + str(number)}"
-            pairs = [(f"{near}/{case}/{n}:v1", f"{host}/{case}/{where}/{n}:v1") for n in range(count)]
-            if case == "noop" and number == 0 and not any(spent.values()):
-                spend(commands("ours", pairs), {"PYTHONPATH": str(ROOT)})
-            spent[tool].append(spend(commands(tool, pairs), {"PYTHONPATH": str(ROOT)}))
-    ours = statistics.median(one.wall for one in spent["ours"])
-    for tool in tools:
-        wall = statistics.median(one.wall for one in spent[tool])
-        cpu = statistics.median(one.cpu for one in spent[tool])
-        least = min(one.wall for one in spent[tool])
-        peak = max(one.peak_mib for one in spent[tool])
-        ratio = f"{ours / wall:.2f}" if tool != "ours" else ""
-        print(f"{network:9} {case:6} {tool:11} {wall:7.2f} {least:7.2f} {cpu:6.2f} {peak:5.0f}  {ratio}", flush=True)
+    names = asked.case.split(",") if asked.case else [*(case.name for case in cases.CASES), "memory"]
+    tools = peers.tools(asked.tools)
+    room = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  # storage without a disk's noise
+    with tempfile.TemporaryDirectory(dir=room) as directory, ExitStack() as stack:
+        Path(directory).chmod(0o755)
+        contest = Contest(stack.enter_context(networks.start(Path(directory))), Path(directory))
+        print(
+            f"{'network':9}{'case':7}{'tool':12}{'wall s':>8}{'least':>8}{'CPU s':>7}{'MiB':>6}{'wire MiB':>9}  ours/it"
+        )
+        for case in cases.CASES:
+            if case.name in names and case.network in asked.network.split(","):
+                contest.measure(case, tools, asked.rounds or case.rounds)
+        if "memory" in names:
+            contest.memory()
+    print(f"{len(contest.missed)} goals missed" if contest.missed else "all goals held")
+    sys.exit(1 if asked.check and contest.missed else 0)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ python copyone.py SOURCE=DESTINATION ...
 
 from __future__ import annotations
 
-import os
 import sys
 
 from imagemover import copying, references
@@ -26,7 +25,7 @@ def main() -> None:
             for one in (source, destination)
         )
         jobs.append(Job(near, source.name, (Target(far, (destination.tag,)),)))
-    copying.copy(jobs, Options(workers=int(os.environ.get("WORKERS", "16"))), patience)
+    copying.copy(jobs, Options(), patience)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ a registry must. What a test wants to see of its clients, it notes.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import json
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = 2
+PIECE = 64 << 10
 
 
 class Double:
@@ -40,13 +42,12 @@ class Double:
         self.tokens: dict[str, float] = {}
         self.expired_status = 401
         self.password = "right"
-        self.redirects = False
-        self.redirect_to = ""
+        self.redirects, self.redirect_to = False, ""
+        self.ranges, self.bytes_per_second = True, 0.0
+        self.parts: Counter[str] = Counter()
         self.immutable = False
         self.chunk_status = 202
         self.forget_uploads = False
-        self.short_answers: Counter[str] = Counter()
-        self.lock = threading.Lock()
 
     @property
     def host(self) -> str:
@@ -72,8 +73,12 @@ class Handler(BaseHTTPRequestHandler):
         if "Content_Length" not in headers:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        if self.command == "HEAD":
+            return
+        for begin in range(0, len(body), PIECE):
+            self.wfile.write(body[begin : begin + PIECE])
+            if self.double.bytes_per_second:
+                time.sleep(min(PIECE, len(body)) / self.double.bytes_per_second)
 
     def refuse(self, status: int, code: str, message: str = "") -> None:
         """Answer with an error."""
@@ -123,8 +128,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def token(self, query: dict[str, str]) -> None:
         """Give a token to who knows the password."""
-        import base64  # noqa: PLC0415  # for this only
-
         sent = base64.b64decode(self.headers.get("Authorization", "").removeprefix("Basic ")).decode()
         if sent != f"mover:{self.double.password}":
             self.refuse(401, "UNAUTHORIZED")
@@ -148,10 +151,11 @@ class Handler(BaseHTTPRequestHandler):
     def blob_bytes(self, digest: str) -> None:
         """Give the bytes, or a range of them."""
         data = self.double.blobs[digest]
-        match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        if match:
-            begin = int(match[1])
-            self.answer(206, data[begin:], Content_Range=f"bytes {begin}-{len(data) - 1}/{len(data)}")
+        match = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if match and self.double.ranges:
+            begin, end = int(match[1]), int(match[2] or len(data) - 1)
+            self.double.parts[digest] += 1
+            self.answer(206, data[begin : end + 1], Content_Range=f"bytes {begin}-{end}/{len(data)}")
         else:
             self.answer(200, data)
 

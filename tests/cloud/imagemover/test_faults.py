@@ -92,7 +92,7 @@ def test_read_breaks_six_times(world: World) -> None:
     blob = biggest(image)
     world.reads.bytes_per_second = PACE
     world.reads.add(*[Fault("GET", blob, "reset", at=SIZE + number) for number in range(6)])
-    result = world.copy()
+    result = world.copy(ranges=False)
     world.assert_complete(image)
     assert result.retries == 6
     assert world.reads.sent[blob] <= 1.15 * 8 * SIZE
@@ -133,6 +133,20 @@ def test_retry_after_is_obeyed_by_all(world: World) -> None:
     assert time.monotonic() - begun >= 2.0
 
 
+@pytest.mark.parametrize("busy", [False, True])
+def test_busy_registry_gets_fewer_requests(world: World, busy: bool) -> None:  # noqa: FBT001  # pytest gives it
+    """A registry that answers 429 gets fewer requests at a time from then on; one that does not, as many as fit."""
+    image = moverimages.plain(11, tuple(range(1000, 1120)))
+    world.push(image)
+    world.writes.latency_seconds = 0.02
+    if busy:
+        world.writes.add(Fault("POST", "/uploads/", "status", times=6, status=429))
+    world.copy()
+    world.assert_complete(image)
+    last = world.writes.crowds[-60:-10]
+    assert (max(last) <= 24) is busy
+
+
 def test_dripping_read_is_given_up(world: World) -> None:
     """A peer that sends a byte now and then is as silent as one that sends none."""
     image = moverimages.plain(6, (SIZE,))
@@ -150,7 +164,7 @@ def test_flipped_byte_is_healed(world: World) -> None:
     image = moverimages.plain(7, (SIZE,))
     world.push(image)
     world.reads.add(Fault("GET", biggest(image), "flip", at=SIZE // 2))
-    world.copy()
+    assert world.copy().retries == 1
     world.assert_complete(image)
     assert sum(1 for method, target in world.reads.log if method == "GET" and biggest(image) in target) == 2
 

@@ -110,11 +110,11 @@ def test_chunks_go_on_after_a_reset(world: World, double: Double) -> None:
 @pytest.mark.parametrize("status", [401, 403, 400])
 def test_token_expires_in_the_middle(world: World, double: Double, status: int) -> None:
     """A token that expires during a copy is renewed, in whichever of three ways a registry says so."""
-    double.token_seconds, double.expired_status = 0.3, status
+    double.token_seconds, double.expired_status = 1.0, status
     image = moverimages.plain(24, (SIZE,) * 4)
     world.push(image)
     with faultproxy.start(double.port) as writes:
-        writes.bytes_per_second = 20e6
+        writes.bytes_per_second = 6e6
         into(world, double, writes.host, keyring=lambda _: Credential("mover", "right"))
     assert_whole(double, image)
     assert len(double.tokens) >= 3

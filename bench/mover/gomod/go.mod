@@ -1,0 +1,3 @@
+module waypaas.example/bench/mover
+
+go 1.24

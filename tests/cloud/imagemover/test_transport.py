@@ -1,0 +1,117 @@
+"""Answers in every form that HTTP/1 has, from a socket that says just that."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from imagemover.errors import ConnectionLostError
+from imagemover.transport import Transport
+from imagemover.urls import parse_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def saying(*answers: bytes) -> Iterator[tuple[Transport, str, list[int]]]:
+    """Serve answers, one for each request, on one connection if the client keeps it; count the connections."""
+    connections: list[int] = []
+    left = list(answers)
+
+    def serve(listener: socket.socket) -> None:
+        while left:
+            with listener.accept()[0] as client:
+                client.settimeout(5)
+                connections.append(1)
+                while left:
+                    heard = b""
+                    while b"\r\n\r\n" not in heard:
+                        piece = client.recv(65536)
+                        if not piece:
+                            break
+                        heard += piece
+                    if not heard:
+                        break
+                    answer = left.pop(0)
+                    client.sendall(answer)
+                    if b"close" in answer or b"HTTP/1.0" in answer or b"nonsense" in answer:
+                        break
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        transport = Transport(5.0)
+        try:
+            yield transport, f"http://127.0.0.1:{listener.getsockname()[1]}/", connections
+        finally:
+            transport.close()
+            thread.join(5)
+
+
+def ask(transport: Transport, url: str, method: str = "GET") -> tuple[int, bytes]:
+    """Ask once."""
+    response = transport.send(method, parse_url(url), {}).response()
+    return response.status, response.read(1000)
+
+
+LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nbod\r\n1;x=y\r\ny\r\n0\r\n\r\n"
+EMPTY = b"HTTP/1.1 204 Nothing\r\n\r\n"
+INTERIM = b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\n" + LENGTH
+
+
+@pytest.mark.parametrize("first", [LENGTH, CHUNKED, EMPTY, INTERIM], ids=["length", "chunked", "empty", "interim"])
+def test_bodies_with_an_end_keep_the_connection(first: bytes) -> None:
+    """A body whose end is told is read to it, and the connection serves the next request."""
+    with saying(first, LENGTH) as (transport, url, connections):
+        status, body = ask(transport, url)
+        assert (status, body) == ((204, b"") if first == EMPTY else (200, b"body"))
+        assert ask(transport, url) == (200, b"body")
+        assert len(connections) == 1
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nbody",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody",
+        b"HTTP/1.0 200 OK\r\n\r\nbody",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nbody",
+    ],
+)
+def test_bodies_that_end_with_the_connection(first: bytes) -> None:
+    """A body that ends with its connection is read to its end, and the next request has another connection."""
+    with saying(first, LENGTH) as (transport, url, connections):
+        assert ask(transport, url) == (200, b"body")
+        assert ask(transport, url) == (200, b"body")
+        assert len(connections) == 2
+
+
+def test_head_has_no_body() -> None:
+    """The answer to HEAD has the length of a body that does not come."""
+    with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", LENGTH) as (transport, url, connections):
+        assert ask(transport, url, "HEAD") == (200, b"")
+        assert ask(transport, url) == (200, b"body")
+        assert len(connections) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5\r\nConnection: close\r\n\r\nbody!",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\nbody",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nConnection: close\r\n\r\nbody",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nbody",
+    ],
+    ids=["no HTTP", "two lengths", "too short", "another coding", "no chunks"],
+)
+def test_nonsense_is_a_lost_connection(answer: bytes) -> None:
+    """What is no answer, or one whose body has no sure end, counts as a broken connection: it may be tried again."""
+    with saying(answer) as (transport, url, _), pytest.raises(ConnectionLostError):
+        ask(transport, url)
