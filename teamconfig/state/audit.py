@@ -6,8 +6,8 @@ writer.
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
@@ -17,9 +17,13 @@ from teamconfig.state.tables import AUDIT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Dialect
 
     from teamconfig.state.database import Database
+
+_COLUMNS = tuple(AUDIT.c.keys())
+_HEAD = "SELECT sequence, mac, time_ms, epoch FROM audit ORDER BY sequence DESC LIMIT 1"
+"""As text, and not built anew for each transaction."""
 
 PAGE = 1000
 """Rows read at a time by `every`."""
@@ -34,8 +38,7 @@ def head(tx: Connection) -> Checkpoint:
     Returns:
         What is known of the last row; of row 0, which is not there, if the chain is empty.
     """
-    columns = AUDIT.c.sequence, AUDIT.c.mac, AUDIT.c.time_ms, AUDIT.c.epoch
-    row = tx.execute(select(*columns).order_by(AUDIT.c.sequence.desc()).limit(1)).first()
+    row = tx.exec_driver_sql(_HEAD).first()
     return Checkpoint(0, GENESIS, 0, 0) if row is None else Checkpoint(*row)
 
 
@@ -46,7 +49,19 @@ def append(tx: Connection, rows: Sequence[Row]) -> None:
         tx: Transaction of the writer.
         rows: At least one, in order.
     """
-    tx.execute(insert(AUDIT), [asdict(row) for row in rows])
+    statement, order = _insertion(tx.dialect)
+    if order:
+        values: list[Any] = [tuple(getattr(row, name) for name in order) for row in rows]
+    else:
+        values = [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
+    tx.exec_driver_sql(statement, values)
+
+
+@functools.cache
+def _insertion(dialect: Dialect) -> tuple[str, tuple[str, ...]]:
+    """Write the statement that runs the most only once; with the order of its values, where they have no names."""
+    compiled = insert(AUDIT).compile(dialect=dialect)
+    return str(compiled), tuple(compiled.positiontup or ())
 
 
 def read(

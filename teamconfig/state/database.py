@@ -100,7 +100,7 @@ class Database:
             connection: As of `writing`.
         """
         if self.dialect == "postgresql":
-            connection.execute(_CHAIN_LOCK)
+            connection.exec_driver_sql(_CHAIN_LOCK)
 
     def ping(self) -> None:
         """Ask the database for a sign of life.
@@ -145,7 +145,7 @@ class Database:
             self._file.close()
 
 
-_CHAIN_LOCK = text(f"SELECT pg_advisory_xact_lock({CHAIN_LOCK})")
+_CHAIN_LOCK = f"SELECT pg_advisory_xact_lock({CHAIN_LOCK})"
 
 
 def open(url: str) -> Database:  # noqa: A001  # read as database.open
