@@ -6,7 +6,6 @@ A handler asks `permit` before it does anything, and changes the database by
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -233,8 +232,7 @@ class Call:
         self.unkept = True
         try:
             future = self.core.writer.submit(change or (lambda _: None), event)
-            async with asyncio.timeout(COMMIT_SECONDS):
-                result = await asyncio.shield(asyncio.wrap_future(future))
+            result = await self.core.answers.wait(future, COMMIT_SECONDS)
         except TimeoutError as err:
             raise unavailable("database_slow", f"the database gave no answer in {COMMIT_SECONDS:g} s") from err
         except RefusedError as err:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from teamconfig.policy import standing
 from teamconfig.service import kept, limits
+from teamconfig.service.answers import Answers
 from teamconfig.service.refusal import unauthenticated, unavailable
 from teamconfig.state import audit, locks, projects, sessions
 from teamconfig.state.errors import StateError
@@ -121,6 +122,7 @@ class Core:
         self.checkpoints = sink
         self.checkpointer = checkpointer
         self.seen = limits.Seen(300.0)
+        self.answers = Answers()
         self.dropped: dict[str, int] = {}
         self.callers = limits.Buckets(config.calls_per_second, config.calls_per_second * 2)
         self.strangers = limits.Buckets(config.calls_per_second, config.calls_per_second * 2)

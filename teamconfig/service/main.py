@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -58,6 +59,8 @@ async def _serve(read: config.Config, ready: Callable[[str], None]) -> None:
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, stop.set)
         loop.add_signal_handler(signal.SIGHUP, core.revisions.hurry)
+        gc.collect()
+        gc.freeze()  # what stays for ever is looked through no more: that was a pause for every call
         ready(address)
         await stop.wait()
         telemetry.LOG.info("stopping")
