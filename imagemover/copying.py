@@ -11,6 +11,7 @@ import datetime as dt
 import threading
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from imagemover import plan, publishing
@@ -20,6 +21,7 @@ from imagemover.gate import entered
 from imagemover.graph import Walk
 from imagemover.jobs import Job, Options
 from imagemover.patience import Patience
+from imagemover.places import Bulk
 from imagemover.ranges import Ranges
 from imagemover.results import BlobOutcome, ImageOutcome, Planned, Result, Retried, Sent
 from imagemover.transfer import Transfer
@@ -141,23 +143,21 @@ class Copy:
 
     def _planned(self) -> plan.Plan:
         """Look which blobs are where, and plan."""
-        asked: dict[tuple[plan.Spot, str], Future[bool]] = {}
+        asked: dict[tuple[plan.Spot, str], Callable[[], bool]] = {}
         wants: list[tuple[Delivery, tuple[Descriptor, ...]]] = []
         for one in self._deliveries:
             if one.is_open and one.graph is not None:
                 blobs = tuple(one.graph.blobs.values())
                 wants.append((one, blobs))
-                for blob in blobs:
-                    key = (one.spot, blob.digest)
-                    # Where it can be mounted from the source, the mount tells.
-                    if key not in asked and one.job.source.place != one.spot.place:
-                        asked[key] = self._pool.submit(self._has, one.target.destination, blob)
+                if one.job.source.place != one.spot.place:  # where it can be mounted from the source, the mount tells
+                    new = [blob for blob in blobs if (one.spot, blob.digest) not in asked]
+                    asked |= {(one.spot, digest): tell for digest, tell in self._asked(one, new).items()}
         present: set[tuple[plan.Spot, str]] = set()
         open_wants = []
         for one, blobs in wants:
             try:
                 keys = [(one.spot, blob.digest) for blob in blobs]
-                present |= {key for key in keys if key in asked and asked[key].result()}
+                present |= {key for key in keys if key in asked and asked[key]()}
             except ImageError as err:
                 one.error = err
                 continue
@@ -169,6 +169,18 @@ class Copy:
         waiting = sum(1 for one in self._deliveries if one.is_open)
         self._tell(Planned(sends, planned.bytes_to_send, planned.mounts, len(planned.present), waiting))
         return planned
+
+    def _asked(self, one: Delivery, blobs: Sequence[Descriptor]) -> dict[str, Callable[[], bool]]:
+        """Begin to ask which blobs are there: for all in one question, where the destination can answer that."""
+        destination = one.target.destination
+        if isinstance(destination, Bulk):
+            answer = self._pool.submit(destination.present, blobs)
+            return {blob.digest: partial(self._is_among, answer, blob.digest) for blob in blobs}
+        return {blob.digest: self._pool.submit(self._has, destination, blob).result for blob in blobs}
+
+    @staticmethod
+    def _is_among(answer: Future[set[str]], digest: str) -> bool:
+        return digest in answer.result()
 
     def _has(self, destination: Destination, blob: Descriptor) -> bool:
         with entered([destination.gate], self._patience.check):

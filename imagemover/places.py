@@ -5,9 +5,11 @@ Owns the protocols only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from imagemover.manifests import Descriptor, Manifest
     from imagemover.patience import Gate
 
@@ -85,6 +87,14 @@ class Source(Place, Protocol):
 
     def open_blob(self, blob: Descriptor, offset: int = 0, /) -> Stream:
         """Open a blob at an offset."""
+
+
+@runtime_checkable
+class Bulk(Protocol):
+    """What a destination may have beside: one question for many blobs."""
+
+    def present(self, blobs: Sequence[Descriptor], /) -> set[str]:
+        """Give the digests of those that are there."""
 
 
 class Destination(Place, Protocol):

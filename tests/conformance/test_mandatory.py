@@ -10,7 +10,8 @@ import grpc
 import pytest
 
 from waypaas_sdk.gen.hashicorp.waypoint.sdk import config_pb2
-from waypaas_sdk.testing.host import SERVICES, PluginHost
+from waypaas_sdk.testing.host import PluginHost
+from waypaas_sdk.wire.asked import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

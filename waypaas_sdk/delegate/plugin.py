@@ -18,10 +18,10 @@ from google.protobuf.empty_pb2 import Empty
 from waypaas_sdk.delegate import configuring, faults, finding, values
 from waypaas_sdk.errors import OptionError, PluginError, StateError
 from waypaas_sdk.gen.goplugin import grpc_controller_pb2
-from waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2, config_pb2, services_pb2
+from waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2, config_pb2
 from waypaas_sdk.goplugin import handshake
 from waypaas_sdk.goplugin.client import Client
-from waypaas_sdk.wire import anys
+from waypaas_sdk.wire import anys, asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,17 +32,6 @@ if TYPE_CHECKING:
     from waypaas_sdk.gen.opaqueany.any_pb2 import Any as OpaqueAny
 
 M = TypeVar("M", bound="Message")
-
-SERVICES = {name.lower(): service for name, service in services_pb2.DESCRIPTOR.services_by_name.items()}
-"""By kind: "builder"."""
-
-SPECS = {
-    "BuildODR": "BuildSpecODR",
-    "StartTask": "StartSpec",
-    "StopTask": "StopSpec",
-    "WatchTask": "WatchSpec",
-}
-"""RPCs whose spec is not named like them with "Spec" behind."""
 
 UNDO_SECONDS = 110.0
 """How long a cancelled plugin may take to undo what it made; less than we are given ourselves."""
@@ -113,7 +102,7 @@ class Delegate:
             PluginError: The plugin died, or our call was cancelled.
         """
         try:
-            self._wait(kind, SPECS.get(rpc, f"{rpc}Spec"), Empty())
+            self._wait(kind, asked.spec(rpc), Empty())
         except grpc.RpcError as error:
             if self._client.exit_code is None:
                 return False
@@ -137,7 +126,7 @@ class Delegate:
             PluginError: The operation failed, with its own text, or asks for what was not given.
             CancelledError: Our call was cancelled.
         """
-        spec = self.ask(kind, SPECS.get(rpc, f"{rpc}Spec"))
+        spec = self.ask(kind, asked.spec(rpc))
         request = values.to_proto(spec, given, primitives, self._client.broker.accept, self.name, rpc)
         return self.ask(kind, rpc, request)
 
@@ -192,7 +181,7 @@ class Delegate:
 
     def _wait(self, kind: str, rpc: str, request: Message) -> Any:
         self._call.check()
-        future = self._client.begin(SERVICES[kind], rpc, request)
+        future = self._client.begin(asked.SERVICES[kind], rpc, request)
         with self._call.on_cancel(future.cancel):
             try:
                 return future.result()

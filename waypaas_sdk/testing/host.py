@@ -7,31 +7,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from google.protobuf.empty_pb2 import Empty
 
-from waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2, config_pb2, services_pb2
+from waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2, config_pb2
 from waypaas_sdk.goplugin import handshake
 from waypaas_sdk.goplugin.client import Client
 from waypaas_sdk.testing.streams import RecordingLogViewer, RecordingUI, ScriptedExecSession
-from waypaas_sdk.wire import anys
+from waypaas_sdk.wire import anys, asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from google.protobuf.descriptor import ServiceDescriptor
     from google.protobuf.message import Message
-
-SERVICES: Mapping[str, ServiceDescriptor] = {
-    name.lower(): service for name, service in services_pb2.DESCRIPTOR.services_by_name.items()
-}
-"""By kind: "platform"."""
-
-SPECS = {
-    "BuildODR": "BuildSpecODR",
-    "StartTask": "StartSpec",
-    "StopTask": "StopSpec",
-    "WatchTask": "WatchSpec",
-}
-"""RPCs whose spec is not named like them with "Spec" behind."""
 
 Args = arguments_pb2.Args
 
@@ -72,7 +58,7 @@ class PluginHost:
         Raises:
             grpc.RpcError: The plugin answered with a status, or died.
         """
-        return self.plugin.call(SERVICES[kind], rpc, Empty() if request is None else request, seconds=seconds)
+        return self.plugin.call(asked.SERVICES[kind], rpc, Empty() if request is None else request, seconds=seconds)
 
     def configure(self, kind: str, options: Mapping[str, Any]) -> None:
         """Send options as the host would after decoding waypoint.hcl.
@@ -102,7 +88,7 @@ class PluginHost:
         Raises:
             KeyError: The operation asks for what neither was given nor can be made up.
         """
-        spec = self.ask(kind, SPECS.get(rpc, f"{rpc}Spec"))
+        spec = self.ask(kind, asked.spec(rpc))
         by_name = {message.DESCRIPTOR.full_name: message for message in given}
         request = arguments_pb2.FuncSpec.Args()
         for wanted in spec.args:
@@ -166,7 +152,7 @@ class PluginHost:
         Returns:
             A grpc future: `result()`, `cancel()`.
         """
-        return self.plugin.begin(SERVICES[kind], rpc, self.arguments(kind, rpc, *given, **primitives))
+        return self.plugin.begin(asked.SERVICES[kind], rpc, self.arguments(kind, rpc, *given, **primitives))
 
     def close(self) -> None:
         """End the plugin."""

@@ -75,6 +75,17 @@ def test_another_account_pulls_when_it_may(world: World, near: Host, theirs: Hos
     world.assert_complete(theirs, image)
 
 
+def test_what_is_there_is_asked_in_one_question(world: World, near: Host) -> None:
+    """For all blobs of an image ECR is asked once, and what is there is not sent again."""
+    world.create(near)
+    repository = world.client().registry(near).repository(world.name)
+    world.copy(plain(4, [1000] * 12), repository)
+    before = len(world.server.calls("BatchCheckLayerAvailability"))
+    result = world.copy(plain(4, [1000] * 12), repository, deep=True)
+    assert len(world.server.calls("BatchCheckLayerAvailability")) == before + 1
+    assert {blob.sort for blob in result.blobs} == {"present"}
+
+
 @pytest.mark.parametrize("status", [401, 403, 400])
 def test_a_password_that_ends_in_the_middle_is_renewed(world: World, near: Host, status: int) -> None:
     """Passwords that end after each blob do not end the copy, however ECR says it."""

@@ -64,7 +64,7 @@ def policy(sts: Proxy) -> str:
 
 
 @pytest.mark.parametrize(("action", "reached"), [
-    ("deploy", "role/payments-task"), ("logs", "log-group:/payments:*"), ("build", "repository/payments"),
+    ("deploy", "role/payments-task"), ("logs", "log-group:/payments:*"), ("build", "repository/shop/web"),
 ])  # fmt: skip
 def test_options_do_not_choose_what_credentials_reach(
     served: Running, people: People, sts: Proxy, action: str, reached: str
