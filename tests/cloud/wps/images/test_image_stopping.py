@@ -31,7 +31,8 @@ def interrupted(
     world: World, ready: Callable[[], bool], number: signal.Signals, *arguments: str, **environ: str
 ) -> tuple[int, str, str]:
     """Start a copy, send a signal as soon as it is ready for it, and give exit code, stdout and stderr."""
-    command = [imageworld.PROGRAM, "image", "copy", *arguments]
+    # Where the run itself ignores interruptions, as in the background of a script, its programs would too.
+    command = ["env", "--default-signal=INT", imageworld.PROGRAM, "image", "copy", *arguments]
     with subprocess.Popen(
         command, cwd=world.folder, env=world.environment(**environ), stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
