@@ -12,7 +12,7 @@ import pytest
 from company import Company, Holder
 from faults import Fault, Proxy
 
-from teamconfig.credentials import kubernetes, names, rbac
+from teamconfig.credentials import kubernetes, names, places, rbac
 from teamconfig.credentials.errors import (
     CloudBusyError,
     CloudError,
@@ -385,9 +385,9 @@ def test_any_way_to_write_a_door_is_seen(proxied: tuple[Company, Proxy, dict[str
 def test_no_way_to_the_cluster(company: Company) -> None:
     """Without a usable kubeconfig, or out of a cluster, the text names the key of service.yaml."""
     for cluster in (
-        kubernetes.clusters.Cluster("a", kubeconfig="missing"),
-        kubernetes.clusters.Cluster("b"),
-        kubernetes.clusters.Cluster("c", kubeconfig=company.cluster.kubeconfig, context="no-such"),
+        places.Cluster("a", kubeconfig="missing"),
+        places.Cluster("b"),
+        places.Cluster("c", kubeconfig=company.cluster.kubeconfig, context="no-such"),
     ):
         with pytest.raises(StateError, match=f"there is no way to cluster {cluster.name}") as caught:
             company.issue("deploy", "dev", cluster=cluster)
