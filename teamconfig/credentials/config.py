@@ -82,7 +82,7 @@ class Clouds:
 def _nowhere(what: str, section: str, environment: str) -> StandardsError:
     return errors.missing(
         f"there is no {what} for environment {environment}",
-        f"{section} of service.yaml names none",
+        f"no entry under {section} of service.yaml is for it",
         f"ask the platform team to add it to {section}",
         "service.yaml",
     )
