@@ -51,3 +51,11 @@ def test_a_protected_environment_is_production_even_if_it_is_the_first(company: 
         "production", "stage", "none", "unknown",
     ]  # fmt: skip
     assert about(tree, "read", LEAD, environment="live").kind == "production"
+
+
+def test_facts_where_approvals_are_wanted() -> None:
+    """As many as are wanted are there, and at least one, as it was; nothing else is another fact."""
+    for wanted in (0, 1, 2, 3):
+        facts = FAVOURABLE.wanting(wanted)
+        assert (facts.approvals, facts.approvals_wanted) == (max(wanted, 1), wanted)
+        assert dataclasses.replace(facts, approvals=1, approvals_wanted=1) == FAVOURABLE
