@@ -104,3 +104,19 @@ class CancelledError(PluginError):
 
 class BugError(PluginError):
     """Our own fault: something that cannot happen did."""
+
+
+_KINDS = {"option": OptionError, "policy": PolicyError, "missing": MissingError, "state": StateError}
+
+
+def of_kind(kind: str, text: str) -> PluginError:
+    """Build the error of a kind, for a plugin whose rules come from a library that does not know these classes.
+
+    Args:
+        kind: "option", "policy", "missing" or "state".
+        text: Complete, as the user shall read it.
+
+    Returns:
+        The error to raise.
+    """
+    return _KINDS[kind](text)

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from waypaas_sdk.errors import MissingError, OptionError, PluginError, PolicyError, StateError
+from waypaas_sdk import errors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,7 +125,7 @@ def previous_of(environment: str, source: str, environments: tuple[str, ...]) ->
         place = environments.index(environment)
         return environments[place - 1] if place else ""
     if source == environment or source not in environments:
-        raise StateError(
+        raise errors.StateError(
             f'images for {environment} shall come from "{source}" by the standard promotion.source',
             why=f"the environments are {', '.join(environments)}, and none is its own source",
             fix="ask the platform team to mend promotion.source",
@@ -133,7 +133,7 @@ def previous_of(environment: str, source: str, environments: tuple[str, ...]) ->
     return source
 
 
-def translated(err: Any) -> PluginError:
+def translated(err: Any) -> errors.PluginError:
     """Turn a StandardsError into the SDK's error of its kind, with its text.
 
     Args:
@@ -142,5 +142,4 @@ def translated(err: Any) -> PluginError:
     Returns:
         The error to raise.
     """
-    kinds = {"option": OptionError, "policy": PolicyError, "missing": MissingError, "state": StateError}
-    return kinds[err.kind](str(err))
+    return errors.of_kind(err.kind, str(err))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from team_k8s.names import Identity
-from waypaas_sdk.errors import MissingError, OptionError, PluginError, PolicyError, StateError
+from waypaas_sdk import errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +105,7 @@ def of_job(job: JobInfo, source: Path, options: Any, stage: str) -> Resolved:
     return resolve(source, job.project, job.app, job.workspace, options, f"app.{job.app}.{stage}.use")
 
 
-def translated(err: Any) -> PluginError:
+def translated(err: Any) -> errors.PluginError:
     """Turn a StandardsError into the SDK's error of its kind, with its text.
 
     Args:
@@ -114,5 +114,4 @@ def translated(err: Any) -> PluginError:
     Returns:
         The error to raise.
     """
-    kinds = {"option": OptionError, "policy": PolicyError, "missing": MissingError, "state": StateError}
-    return kinds[err.kind](str(err))
+    return errors.of_kind(err.kind, str(err))

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from teamconfig.state.grants import Grant
 
+AGAIN = "run `waypoint deploy` again: it asks for a new one"
+"""What to do where a grant is worth nothing."""
+
 _AUDIENCE = "waypaas-grant"
 _TOKEN_BYTES = 4096
 
@@ -59,15 +62,14 @@ def read(token: str, key: Ed25519PublicKey) -> str:
     Raises:
         Refusal: It is not ours, or over.
     """
-    fix = "run `waypoint deploy` again: it asks for a new one"
     if len(token) > _TOKEN_BYTES:
-        raise unauthenticated("grant_invalid", "it is no grant of this service", fix)
+        raise unauthenticated("grant_invalid", "it is no grant of this service", AGAIN)
     try:
         found = jwt.decode(
             token, key, algorithms=["EdDSA"], audience=_AUDIENCE, options={"require": ["jti", "exp"]}, leeway=0
         )
     except jwt.ExpiredSignatureError as err:
-        raise unauthenticated("grant_expired", "the grant is over", fix) from err
+        raise unauthenticated("grant_expired", "the grant is over", AGAIN) from err
     except (jwt.InvalidTokenError, ValueError) as err:
-        raise unauthenticated("grant_invalid", "it is no grant of this service", fix) from err
+        raise unauthenticated("grant_invalid", "it is no grant of this service", AGAIN) from err
     return str(found["jti"])

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from teamconfig.tree import Tree
 
 _KEY_BYTES = 32
-_AGAIN = "run `waypoint deploy` again: it asks for a new one"
 
 
 async def redeem_grant(call: Call, given: tuple[rights_pb2.RedeemGrantRequest, Signed]) -> rights_pb2.Credentials:
@@ -41,7 +40,7 @@ async def redeem_grant(call: Call, given: tuple[rights_pb2.RedeemGrantRequest, S
     jti = tokens.read(request.token, call.core.key.public_key())
     found = await call.core.read(lambda tx: grants.by_jti(tx, jti))
     if found is None:
-        raise unauthenticated("grant_unknown", "the service has no such grant", _AGAIN)
+        raise unauthenticated("grant_unknown", "the service has no such grant", tokens.AGAIN)
     call.details["grant"] = found.id
     if signed.token:
         await identify(call, signed)
@@ -97,13 +96,13 @@ def _as_approved(call: Call, request: rights_pb2.RedeemGrantRequest, found: Gran
     if hashlib.sha256(request.stanzas).hexdigest() != found.wanted.stanzas_hash:
         raise refuse(
             "stanzas_mismatch", "the grant is for other options of waypoint.hcl",
-            "what was approved is what is done", _AGAIN, grpc.StatusCode.FAILED_PRECONDITION,
+            "what was approved is what is done", tokens.AGAIN, grpc.StatusCode.FAILED_PRECONDITION,
         )  # fmt: skip
     profile = resolved(call, call.core.tree, request.stanzas)
     wanted = profile.promotion.approvals or 0
     if len(found.approvers) < wanted:
         why = f"the standards want {wanted} approvals now, and it has {len(found.approvers)}"
-        raise refuse("approval_missing", "the grant cannot be used any more", why, _AGAIN)
+        raise refuse("approval_missing", "the grant cannot be used any more", why, tokens.AGAIN)
     return profile
 
 
