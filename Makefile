@@ -9,6 +9,8 @@ export PATH := $(CURDIR)/.venv/bin:$(CACHE)/uv/bin:$(CACHE)/go/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE :=
 STEP := python3 tools/step.py
 T ?= tests
+# Two processes: one waits for the Kubernetes of the test bed, most of the time, while the other goes on (tests/conftest.py).
+TOGETHER := -n 2 --dist loadgroup --no-loadscope-reorder
 PROTOC := uv run --isolated --no-project --python 3.11 --with grpcio-tools==1.66.2 --with googleapis-common-protos==1.65.0 --with setuptools==75.8.0 python tools/gen_protos.py
 
 .PHONY: help
@@ -28,7 +30,7 @@ demo: setup ## deploy, break, roll back and destroy an app on a real Kubernetes
 
 .PHONY: test
 test: setup check testbed host ## all checks and all tests (T=path for a part)
-	@$(STEP) "tests of $(T)" pytest $(T)
+	@$(STEP) "tests of $(T)" pytest $(TOGETHER) $(T)
 
 .PHONY: check
 check: lint types layers protos-check docs-check ## what needs no server: style, types, arrows, generated files

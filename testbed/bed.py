@@ -241,9 +241,16 @@ def stop_apiserver(state: State) -> None:
 
 
 def start_apiserver(state: State) -> None:
-    """Start it again, and wait until it is ready."""
+    """Start it again, and wait until it is ready.
+
+    The controllers start again with it: by themselves they would look for it
+    again after up to a minute, which says nothing about us.
+    """
     _keep(state, **{"kube-apiserver": controlplane.start_apiserver(state.path, state.netns, state.api_port)})
     wait_until(f"the API server at {state.url}", lambda: api_ready(state), READY_SECONDS)
+    for name in controlplane.CONTROLLERS:
+        state.processes[name].stop()
+    _keep(state, **controlplane.start_controllers(state.path, state.netns, state.admin))
 
 
 def down(directory: Path = DEFAULT) -> None:

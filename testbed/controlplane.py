@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 SERVICE_NETWORK = "10.96.0.0/16"
 
+CONTROLLERS = ("kube-controller-manager", "kube-scheduler")
+"""What acts on what the API server stores."""
+
 AUDITED = "waypaas:audited"
 """Group of users whose requests are written down, so that a test can tell which rights they used."""
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 BEHAVIOURS = {
     1: "handshake, health, every mandatory RPC",
@@ -39,6 +37,22 @@ BEHAVIOURS = {
 """Short titles of what docs and issues call behaviours; tests of one are named test_behaviour_NN_..."""
 
 NUMBER = re.compile(r"test_behaviour_(\d+)_")
+
+BED = "bed"
+"""The group of all tests that use the one Kubernetes of this machine, and the fixture that gives it."""
+
+
+@pytest.hookimpl(trylast=True)  # after the shuffle
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say what has to run in one process: what shares the test bed, else what shares a folder and so its servers.
+
+    The bed's group comes first: it takes longest, most of it waiting.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            shared = BED in getattr(item, "fixturenames", ()) or "e2e" in item.path.parts
+            item.add_marker(pytest.mark.xdist_group(BED if shared else item.path.parent.name))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args[0] != BED)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
