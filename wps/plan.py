@@ -59,7 +59,8 @@ def run(
     from team_k8s import authority, preview  # noqa: PLC0415  # `wps explain` needs no cluster
     from team_k8s.api import Api  # noqa: PLC0415
     from team_k8s.cloud import Cloud  # noqa: PLC0415
-    from team_k8s.standards import Resolved  # noqa: PLC0415
+    from teamplugin.authority import used  # noqa: PLC0415
+    from teamplugin.standards import Resolved  # noqa: PLC0415
     from waypaas_sdk.errors import PolicyError  # noqa: PLC0415
 
     selected = selection.select(selection.Choice(env, project, app_name, file))
@@ -74,7 +75,7 @@ def run(
             where=f"the argument --env {env}" if env else f"the environment variable {selection.VARIABLE}",
         )
     rights = authority.of(Resolved(profile, identity, "", selected.authority, selected.stanzas), "deploy")
-    with authority.used(rights):
+    with used(rights):
         access = rights.access() if rights is not None else _reached(selected, file)
         cloud = Cloud(Api(access, notify=terminal.note))
         live = preview.live(cloud, identity)

@@ -12,8 +12,8 @@ from waypaas_sdk.errors import MissingError, PluginError, PolicyError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from team_ecs.authority import Rights
     from team_ecs.place import Place
+    from teamplugin.awsrights import AwsRights
     from waypaas_sdk.call import Call
 
 DESCRIBED_TOGETHER = 10
@@ -56,7 +56,7 @@ class Cloud:
         notify: Callable[[str], None] = lambda _: None,
         *,
         hasty: bool = False,
-        rights: Rights | None = None,
+        rights: AwsRights | None = None,
     ) -> None:
         self.place = place
         self.notify = notify

@@ -5,25 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from team_ecs import (
-    authority,
-    balancer,
-    destroying,
-    messages,
-    names,
-    plan,
-    refusals,
-    removing,
-    rollout,
-    standards,
-    taskdefinition,
-)
+from team_ecs import balancer, destroying, messages, names, plan, refusals, removing, rollout, taskdefinition
 from team_ecs.cloud import Cloud
 from team_ecs.gen.team_ecs.v1 import team_ecs_pb2
-from team_ecs.guardian import Guarded
+from team_ecs.guardian import guarded
 from team_ecs.order import Order, image_reference
 from team_ecs.place import Place, region
 from teamconfig import units
+from teamplugin import authority, awsrights, standards
 from waypaas_sdk.errors import StateError
 from waypaas_sdk.resources import Creation
 from waypaas_sdk.result import Result
@@ -63,7 +52,7 @@ def deploy(
     """
     with ui.step_group() as steps:
         with steps.add(f"Standards for {job.project}/{job.app}") as step:
-            resolved = standards.of_job(job, source.path, options, "deploy")
+            resolved = standards.of_job("ecs", job, source.path, options, "deploy")
             wanted = resolved.profile.ecs
             refusals.check(wanted, resolved.profile.network, resolved.profile.observability.labels or {})
             place = place_of(resolved)
@@ -71,7 +60,7 @@ def deploy(
             for note in (resolved.note, resolved.limits):
                 step.output(f"{note}\n" if note else "")
         with steps.add(f"ECS cluster {place.cluster}") as step:
-            rights = authority.of(resolved, "deploy", image_reference(image.image, image.tag))
+            rights = awsrights.of(resolved, "deploy", image_reference(image.image, image.tag))
             cloud = Cloud(place, call, step.update, rights=rights)
             roles = f"arn:{cloud.partition()}:iam::{cloud.place.account}:role/"
             order = make_order(resolved, image, config, roles)
@@ -192,7 +181,7 @@ def _make(cloud: Cloud, call: Call, order: Order, found: Balancer | None, messag
     def say(text: str) -> None:
         cloud.notify(f"Service {order.name}: {text}")
 
-    with Guarded(message, destroying.kinds_of(message)), Creation() as creation:
+    with guarded(message, destroying.kinds_of(message)), Creation() as creation:
 
         def made(kind: str) -> None:
             resource = removing.resource(kind, order.name, cloud)

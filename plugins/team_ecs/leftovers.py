@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from team_ecs.cloud import Cloud
-    from team_ecs.names import Identity
+    from teamplugin.identity import Identity
 
     Found = dict[tuple[str, str], Callable[[], object]]
     """What removes each thing, by kind and name."""

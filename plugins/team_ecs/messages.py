@@ -8,12 +8,11 @@ from team_ecs import names
 from team_ecs.cloud import Cloud
 from team_ecs.gen.team_ecs.v1 import team_ecs_pb2
 from team_ecs.place import Place
-from waypaas_sdk.errors import PolicyError
+from teamplugin.identity import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from waypaas_sdk.arguments import JobInfo
     from waypaas_sdk.call import Call
 
 
@@ -63,34 +62,15 @@ def cloud(
     """
     rights = None
     if noted.service:
-        from team_ecs.authority import Rights  # noqa: PLC0415  # only where there is a service
+        from teamplugin.awsrights import AwsRights  # noqa: PLC0415  # only where there is a service
 
-        rights = Rights(noted.service, identity_from_proto(identity), action, image)
+        rights = AwsRights(noted.service, identity_from_proto(identity), action, image)
     found = Cloud(place_from_proto(noted), call, notify, hasty=hasty, rights=rights)
     found.partition()
     return found
 
 
-def refuse_other(identity: names.Identity, job: JobInfo) -> None:
-    """Refuse a job about something else than what it was handed: its standards would be the wrong ones.
-
-    Args:
-        identity: Of the deployment.
-        job: As the host says.
-
-    Raises:
-        PolicyError: Project, app or workspace differ.
-    """
-    stored, asked = (identity.project, identity.app, identity.workspace), (job.project, job.app, job.workspace)
-    if stored != asked:
-        raise PolicyError(
-            f"the deployment is of {'/'.join(stored)}, and the job is about {'/'.join(asked)}",
-            why="a deployment is judged by the standards of its own project, app and workspace",
-            fix="run it in that workspace",
-        )
-
-
-def identity_to_proto(identity: names.Identity) -> team_ecs_pb2.Identity:
+def identity_to_proto(identity: Identity) -> team_ecs_pb2.Identity:
     """Encode an identity."""
     return team_ecs_pb2.Identity(
         project=identity.project,
@@ -101,9 +81,9 @@ def identity_to_proto(identity: names.Identity) -> team_ecs_pb2.Identity:
     )
 
 
-def identity_from_proto(noted: team_ecs_pb2.Identity) -> names.Identity:
+def identity_from_proto(noted: team_ecs_pb2.Identity) -> Identity:
     """Decode an identity."""
-    return names.Identity(noted.project, noted.app, noted.workspace, noted.environment, noted.team)
+    return Identity(noted.project, noted.app, noted.workspace, noted.environment, noted.team)
 
 
 def tags(deployment: team_ecs_pb2.Deployment) -> dict[str, str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from teamplugin.identity import Identity
 
 MAX_NAME = 32
 """Characters of a target group's name; services have the same name."""
@@ -23,25 +24,6 @@ DEPLOYMENT_TAG = "waypaas:deployment"
 KIND_TAG = "waypaas:kind"
 PREVIEW, TRAFFIC = "preview", "traffic"
 """Values of KIND_TAG: what a listener rule is for."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Whose deployment it is.
-
-    Args:
-        project: Waypoint's project.
-        app: Waypoint's app.
-        workspace: Waypoint's workspace.
-        environment: That the workspace maps to.
-        team: That the project belongs to.
-    """
-
-    project: str
-    app: str
-    workspace: str
-    environment: str
-    team: str
 
 
 def mark(identity: Identity) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from teamconfig.model import Ecs
+    from teamplugin.identity import Identity
 
 Request = dict[str, Any]
 """Parameters of one operation, as boto3 takes them."""
@@ -35,7 +36,7 @@ class Order:
         protected: Nobody opens a shell in this environment.
     """
 
-    identity: names.Identity
+    identity: Identity
     standards: Ecs
     image: str
     deployment_id: str
@@ -68,7 +69,7 @@ class Order:
         return name if name.startswith("arn:") else f"{self.roles}{name}"
 
 
-def tags(standards: Ecs, labels: Mapping[str, str], identity: names.Identity) -> dict[str, str]:
+def tags(standards: Ecs, labels: Mapping[str, str], identity: Identity) -> dict[str, str]:
     """Give the tags of everything of an app.
 
     Args:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from team_ecs import balancer, messages, names, removing, routing, shifting, standards
+from team_ecs import balancer, messages, names, removing, routing, shifting
 from team_ecs.gen.team_ecs.v1 import team_ecs_pb2
 from team_ecs.order import tags
+from teamplugin import standards
+from teamplugin.identity import refuse_other
 from waypaas_sdk.errors import MissingError, StateError
 from waypaas_sdk.result import Result
 
@@ -42,8 +44,8 @@ def release(
     """
     with ui.step_group() as steps, steps.add(f"Release {target.name}") as step:
         identity = messages.identity_from_proto(target.identity)
-        messages.refuse_other(identity, job)
-        resolved = standards.of_job(job, source.path, options, "release")
+        refuse_other(identity, job)
+        resolved = standards.of_job("ecs", job, source.path, options, "release")
         cloud = messages.cloud(target.place, "deploy", target.identity, call, step.update, image=target.image)
         refuse_unwell(cloud, target)
         if not target.target_group_arn:

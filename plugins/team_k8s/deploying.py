@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from team_k8s import authority, kubeconfig, messages, names, plan, rollout, standards
+from team_k8s import authority, kubeconfig, messages, names, plan, rollout
 from team_k8s.api import Api
 from team_k8s.cloud import COMPANIONS, Cloud
 from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
-from team_k8s.guardian import Guarded
+from team_k8s.guardian import guarded
 from team_k8s.order import Order, image_reference
 from teamconfig import units
+from teamplugin import standards
+from teamplugin.authority import used
 from waypaas_sdk.errors import MissingError, PluginError, StateError
 from waypaas_sdk.resources import Category, Creation, Resource
 from waypaas_sdk.result import Result
@@ -74,7 +76,7 @@ def deploy(
     """
     with ui.step_group() as steps:
         with steps.add(f"Standards for {job.project}/{job.app}") as step:
-            resolved = standards.of_job(job, source.path, options, "deploy")
+            resolved = standards.of_job("kubernetes", job, source.path, options, "deploy")
             order = make_order(resolved, image, config)
             manifests = plan.manifests(order)
             step.update(_summary(resolved))
@@ -89,7 +91,7 @@ def deploy(
             _sweep(cloud, order, logger)
             scales = not plan.autoscaled(order.standards) or _has_metrics(cloud)
             step.update(f"Kubernetes cluster {access.context or access.server}, namespace {access.namespace}")
-        with authority.used(rights), steps.add(f"Deployment {order.name}") as step:
+        with used(rights), steps.add(f"Deployment {order.name}") as step:
             cloud.api.notify = step.update
             creation = _make(cloud, order, manifests, step.update)
             step.update(f"Deployment {order.name}: all {plan.replicas(order.standards)} replicas are ready")
@@ -181,7 +183,7 @@ def _make(cloud: Cloud, order: Order, manifests: Sequence[Mapping[str, Any]], te
     seconds = units.parse_duration(order.standards.rollout_timeout or "10m").total_seconds()
     kinds = [manifest["kind"] for manifest in manifests]
     with (
-        Guarded(order.name, kinds, labels, messages.cluster(access), messages.identity_to_proto(order.identity)),
+        guarded(order.name, kinds, labels, messages.cluster(access), messages.identity_to_proto(order.identity)),
         Creation() as creation,
     ):
         for manifest in manifests:

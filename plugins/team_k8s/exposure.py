@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from team_k8s.order import Manifest
     from teamconfig.model import Kubernetes, Network
+    from teamplugin.identity import Identity
 
 HTTP, HTTPS = 80, 443
 
@@ -46,7 +47,7 @@ class Target:
         labels: Of every object, by standard of the team's observability.
     """
 
-    identity: names.Identity
+    identity: Identity
     name: str
     id: str
     port: int

@@ -1,36 +1,26 @@
-"""Undo a deploy whose plugin process was killed.
-
-Waypoint kills a plugin two seconds after it cancelled its call, the kernel may
-kill it at any time, and Waypoint keeps no record of a deployment that failed.
-So a deploy starts this small process beside itself. It waits for the word that
-the deploy has ended; when the pipe closes without that word, it removes what
-the deploy was making.
-
-    python -m team_k8s.guardian   < one line of JSON, then "done"
-"""
+"""Undo a deploy whose plugin process was killed; a process of its own, see `teamplugin.guardian`."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import threading
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
+
+from teamplugin import guardian
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
 
-DONE = "done\n"
 UNDO_PATIENCE_SECONDS = 600.0
 """How long it goes on trying while the API server is away."""
 
 
-class Guarded:
-    """A deploy that is undone even if this process is killed, while the block lasts.
+def guarded(
+    name: str,
+    kinds: list[str],
+    labels: dict[str, str],
+    cluster: team_k8s_pb2.Cluster,
+    identity: team_k8s_pb2.Identity,
+) -> guardian.Guarded:
+    """Guard a deploy while the block lasts.
 
     Args:
         name: Of the deploy's objects.
@@ -38,76 +28,25 @@ class Guarded:
         labels: Of them all.
         cluster: How it is reached; credentials are asked for again if they are needed.
         identity: Whose deploy it is.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        kinds: list[str],
-        labels: dict[str, str],
-        cluster: team_k8s_pb2.Cluster,
-        identity: team_k8s_pb2.Identity,
-    ) -> None:
-        self._task = {
-            "name": name,
-            "kinds": kinds,
-            "labels": labels,
-            "cluster": cluster.SerializeToString().hex(),
-            "identity": identity.SerializeToString().hex(),
-        }
-        self._process: subprocess.Popen[str] | None = None
-
-    def __enter__(self) -> Self:
-        environ = {key: value for key, value in os.environ.items() if key != "WAYPOINT_PLUGIN"}
-        self._process = subprocess.Popen(  # ourselves
-            [sys.executable, "-P", "-m", "team_k8s.guardian"],  # never a module of the directory that is deployed
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            env=environ,
-            text=True,
-        )
-        self._say(json.dumps(self._task) + "\n")
-        return self
-
-    def _say(self, text: str) -> None:
-        if self._process is None or self._process.stdin is None:
-            return
-        try:
-            self._process.stdin.write(text)
-            self._process.stdin.flush()
-        except OSError:
-            return  # it was killed; the deploy goes on unguarded
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._say(DONE)
-        if self._process is not None and self._process.stdin is not None:
-            with suppress(OSError):
-                self._process.stdin.close()
-            # The user need not wait for it to end, but somebody has to take its exit code.
-            threading.Thread(target=self._process.wait, name="guardian", daemon=True).start()
-
-
-def main() -> int:
-    """Wait for the end of the deploy, and undo it if that never comes.
 
     Returns:
-        Exit code: 1 if it could not be undone.
+        To be entered.
     """
-    task = sys.stdin.readline()
-    if not task or sys.stdin.readline() == DONE:
-        return 0
-    return undo(json.loads(task))
+    task = {
+        "name": name,
+        "kinds": kinds,
+        "labels": labels,
+        "cluster": cluster.SerializeToString().hex(),
+        "identity": identity.SerializeToString().hex(),
+    }
+    return guardian.Guarded("team_k8s.guardian", task)
 
 
 def undo(task: dict[str, Any]) -> int:
     """Remove what a deploy was making.
 
     Args:
-        task: As Guarded wrote it.
+        task: As `guarded` wrote it.
 
     Returns:
         Exit code: 1 if it could not be removed.
@@ -128,4 +67,4 @@ def undo(task: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(guardian.wait(undo))

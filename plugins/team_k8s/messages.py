@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from team_k8s import names
 from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
-from waypaas_sdk.errors import PolicyError
+from teamplugin.identity import Identity
 
 if TYPE_CHECKING:
     from team_k8s.cloud import Cloud
     from team_k8s.kubeconfig import Access
-    from waypaas_sdk.arguments import JobInfo
     from waypaas_sdk.call import Call
 
 
@@ -57,35 +56,16 @@ def cloud(
     from team_k8s.cloud import Cloud  # noqa: PLC0415
 
     if noted.service and identity is not None:
-        from team_k8s.authority import Rights  # noqa: PLC0415  # only where there is a service
+        from team_k8s.authority import ClusterRights  # noqa: PLC0415  # only where there is a service
 
-        given = Rights(noted.service, identity_from_proto(identity), action, image).access()
+        given = ClusterRights(noted.service, identity_from_proto(identity), action, image).access()
         access = replace(given, namespace=noted.namespace)  # where it is, not where it would go now
     else:
         access = kubeconfig.load(noted.kubeconfig, noted.context, noted.namespace)
     return Cloud(Api(access, call, patience=patience))
 
 
-def refuse_other(identity: names.Identity, job: JobInfo) -> None:
-    """Refuse a job about something else than what it was handed: its standards would be the wrong ones.
-
-    Args:
-        identity: Of the deployment.
-        job: As the host says.
-
-    Raises:
-        PolicyError: Project, app or workspace differ.
-    """
-    stored, asked = (identity.project, identity.app, identity.workspace), (job.project, job.app, job.workspace)
-    if stored != asked:
-        raise PolicyError(
-            f"the deployment is of {'/'.join(stored)}, and the job is about {'/'.join(asked)}",
-            why="a deployment is judged by the standards of its own project, app and workspace",
-            fix="run it in that workspace",
-        )
-
-
-def identity_to_proto(identity: names.Identity) -> team_k8s_pb2.Identity:
+def identity_to_proto(identity: Identity) -> team_k8s_pb2.Identity:
     """Encode an identity."""
     return team_k8s_pb2.Identity(
         project=identity.project,
@@ -96,9 +76,9 @@ def identity_to_proto(identity: names.Identity) -> team_k8s_pb2.Identity:
     )
 
 
-def identity_from_proto(noted: team_k8s_pb2.Identity) -> names.Identity:
+def identity_from_proto(noted: team_k8s_pb2.Identity) -> Identity:
     """Decode an identity."""
-    return names.Identity(noted.project, noted.app, noted.workspace, noted.environment, noted.team)
+    return Identity(noted.project, noted.app, noted.workspace, noted.environment, noted.team)
 
 
 def selector(deployment: team_k8s_pb2.Deployment) -> dict[str, str]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from teamplugin.identity import Identity
 
 MAX_NAME = 63
 """Characters of a DNS label, which names of Services and values of labels have to be."""
@@ -22,25 +25,6 @@ FIELD_MANAGER = "waypaas"
 ID_LABEL = "waypoint.hashicorp.com/id"
 FRONTS_ANNOTATION = "waypaas.dev/fronts"
 """Of a Service: the kinds of objects that lead the world to it."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Whose deployment it is.
-
-    Args:
-        project: Waypoint's project.
-        app: Waypoint's app.
-        workspace: Waypoint's workspace.
-        environment: That the workspace maps to.
-        team: That the project belongs to.
-    """
-
-    project: str
-    app: str
-    workspace: str
-    environment: str
-    team: str
 
 
 def dns_label(text: str) -> str:

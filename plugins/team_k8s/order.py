@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from teamconfig.model import Kubernetes
+    from teamplugin.identity import Identity
 
 Manifest = dict[str, Any]
 """An object as Kubernetes' API takes it."""
@@ -33,7 +34,7 @@ class Order:
         state: That the Deployment says it is in.
     """
 
-    identity: names.Identity
+    identity: Identity
     standards: Kubernetes
     image: str
     deployment_id: str

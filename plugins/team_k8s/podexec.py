@@ -12,7 +12,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from team_k8s import messages, standards
+from team_k8s import messages
+from teamplugin import standards
+from teamplugin.identity import refuse_other
 from waypaas_sdk.arguments import WindowSize
 from waypaas_sdk.errors import CloudError, PolicyError, StateError
 
@@ -55,14 +57,14 @@ def execute(deployment: team_k8s_pb2.Deployment, session: ExecSession, call: Cal
     """
     where = source.path if source.path.is_dir() else deployment.source_path
     identity = messages.identity_from_proto(deployment.identity)
-    messages.refuse_other(identity, job)
+    refuse_other(identity, job)
     if deployment.protected:
         raise PolicyError(
             f"waypoint exec is not permitted in {identity.environment}",
             why="it was a protected environment when this was deployed, in which nobody may open a shell",
             fix="use `waypoint logs` and `waypoint status`, or another environment",
         )
-    resolved = standards.resolve(where, identity.project, identity.app, identity.workspace)
+    resolved = standards.resolve("kubernetes", where, identity.project, identity.app, identity.workspace)
     permit(resolved.profile, session.arguments)
     environment = permitted_environment(resolved.profile, session.environment)
     cloud = messages.cloud(deployment.cluster, "exec", deployment.identity, call)

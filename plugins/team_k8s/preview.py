@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from team_k8s import exposure, names, plan
 from team_k8s.cloud import COMPANIONS, FRONTS
 from team_k8s.order import Order
+from teamplugin.identity import Identity
 from waypaas_sdk.errors import MissingError
 
 if TYPE_CHECKING:
@@ -61,12 +62,12 @@ class Live:
     image: str
 
 
-def identity_of(profile: Profile, workspace: str) -> names.Identity:
+def identity_of(profile: Profile, workspace: str) -> Identity:
     """Say whose deployments a profile is about."""
-    return names.Identity(profile.project, profile.app, workspace, profile.environment, profile.team)
+    return Identity(profile.project, profile.app, workspace, profile.environment, profile.team)
 
 
-def live(cloud: Cloud, identity: names.Identity) -> Live | None:
+def live(cloud: Cloud, identity: Identity) -> Live | None:
     """Find the deployment that has the traffic, or without a Service the newest one.
 
     Args:
@@ -95,9 +96,7 @@ def _sequence(deployment: Mapping[str, Any]) -> int:
     return int(number) if number.isdigit() else 0
 
 
-def manifests(
-    profile: Profile, identity: names.Identity, image: str, sequence: int, deployment_id: str
-) -> list[Manifest]:
+def manifests(profile: Profile, identity: Identity, image: str, sequence: int, deployment_id: str) -> list[Manifest]:
     """Plan what a deploy and its release apply, as they do.
 
     Args:
@@ -131,7 +130,7 @@ def manifests(
     return [*plan.manifests(order), *exposure.manifests(target)]
 
 
-def changes(cloud: Cloud, identity: names.Identity, planned: list[Manifest]) -> list[Change]:
+def changes(cloud: Cloud, identity: Identity, planned: list[Manifest]) -> list[Change]:
     """Compare what is planned with what is there.
 
     Args:
@@ -157,7 +156,7 @@ def changes(cloud: Cloud, identity: names.Identity, planned: list[Manifest]) -> 
     return found
 
 
-def _is_ours(found: Mapping[str, Any] | None, identity: names.Identity) -> bool:
+def _is_ours(found: Mapping[str, Any] | None, identity: Identity) -> bool:
     labels = (found or {}).get("metadata", {}).get("labels") or {}
     return names.owner(identity).items() <= labels.items()
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from team_k8s import diagnose, exposure, messages, names, reach, standards
+from team_k8s import diagnose, exposure, messages, names, reach
 from team_k8s.cloud import FRONTS
 from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
 from teamconfig import units
+from teamplugin import standards
+from teamplugin.identity import Identity, refuse_other
 from waypaas_sdk.errors import MissingError, PolicyError, StateError
 from waypaas_sdk.resources import Category, Resource
 from waypaas_sdk.result import Result
@@ -42,8 +44,8 @@ def release(
         PluginError: The cluster refused, or cannot be reached.
     """
     with ui.step_group() as steps, steps.add(f"Release {target.name}") as step:
-        messages.refuse_other(messages.identity_from_proto(target.identity), job)
-        resolved = standards.of_job(job, source.path, options, "release")
+        refuse_other(messages.identity_from_proto(target.identity), job)
+        resolved = standards.of_job("kubernetes", job, source.path, options, "release")
         cloud = messages.cloud(target.cluster, "deploy", target.identity, call, image=target.image)
         cloud.api.notify = step.update
         _refuse_unready(cloud, target)
@@ -126,7 +128,7 @@ def _refuse_unready(cloud: Cloud, target: team_k8s_pb2.Deployment) -> None:
         )
 
 
-def _refuse_foreign(cloud: Cloud, planned: list[dict[str, Any]], identity: names.Identity) -> dict[str, Any] | None:
+def _refuse_foreign(cloud: Cloud, planned: list[dict[str, Any]], identity: Identity) -> dict[str, Any] | None:
     """Refuse to change what is not this app's; give the Service as it is now."""
     service = None
     for manifest in planned:

@@ -17,6 +17,7 @@ PACKAGES = {
     "waypaas_sdk": "waypaas_sdk",
     "teamconfig": "teamconfig",
     "imagemover": "imagemover",
+    "teamplugin": "teamplugin",
     "wps": "wps",
     "team_ecr": "plugins/team_ecr",
     "team_ecs": "plugins/team_ecs",

@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from profiles import SECTION_KUBERNETES, SECTION_NETWORK
 
-from team_k8s import exposure, kubeconfig, names, plan
+from team_k8s import exposure, kubeconfig, plan
 from team_k8s.api import APPLY_PATCH, Api
 from team_k8s.cloud import Cloud
 from team_k8s.order import Order
 from teamconfig import StandardsError, reading, resolve
 from teamconfig.stanza import Stanza
+from teamplugin.identity import Identity
 from waypaas_sdk.errors import OptionError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def test_any_profile_is_accepted(cloud: Cloud, options: dict[str, Any], network:
     profile = resolved(options, network)
     if profile is None:
         return
-    identity = names.Identity(project, "web", "default", "dev", "payments")
+    identity = Identity(project, "web", "default", "dev", "payments")
     kubernetes = profile.kubernetes
     order = Order(identity, kubernetes, "registry.test/any:1", "01HDEPLOYMENT", 7)
     try:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from team_ecs import names
 from team_ecs.order import Order
 from teamconfig import reading, resolve
 from teamconfig.stanza import Stanza
+from teamplugin.identity import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ TEAM = {
         "observability": {"log_level": "info", "labels": {"tier": "gold"}},
     },
 }
-IDENTITY = names.Identity("shop", "web", "default", "dev", "payments")
+IDENTITY = Identity("shop", "web", "default", "dev", "payments")
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +64,7 @@ def make_order(make_profile: MakeProfile) -> MakeOrder:
         profile = make_profile(workspace, **ecs)
         standards: Ecs = profile.ecs
         return Order(
-            identity=names.Identity("shop", "web", workspace, profile.environment, "payments"),
+            identity=Identity("shop", "web", workspace, profile.environment, "payments"),
             standards=standards,
             image="registry.test/web:v1",
             deployment_id="01HZXW5VE4M2Q6S8T0V2X4Z6A8",

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from team_ecs import names
-from team_ecs.names import Identity
+from teamplugin.identity import Identity
 
 TARGET_GROUP = re.compile(r"(?!internal-)[a-zA-Z0-9]([a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?")
 TAG_VALUE = re.compile(r"[\w\s+\-=.:/@]{0,256}")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from team_ecs import deploying, messages
-from team_ecs.names import Identity
 from team_ecs.options import Options
-from team_ecs.standards import ADVISORY, Resolved, resolve
 from teamconfig.model import Network
+from teamplugin.identity import Identity
+from teamplugin.standards import ADVISORY, Resolved, resolve
 from waypaas_sdk.arguments import DeploymentConfig
 from waypaas_sdk.errors import MissingError, OptionError
 from waypaas_sdk.gen.docker.docker_pb2 import Image
@@ -43,7 +43,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_options_of_waypoint_hcl_win(directory: Path) -> None:
     """What waypoint.hcl sets, for section ecs and within it for the network, is in the profile of that app."""
     options = Options(cluster="mine", network=Network(host="a.b"))
-    found = resolve(directory, "shop", "web", "default", options, "app.web.deploy.use")
+    found = resolve("ecs", directory, "shop", "web", "default", options, "app.web.deploy.use")
     assert (found.profile.ecs.cluster, found.profile.network.host) == ("mine", "a.b")
     assert found.identity == IDENTITY
     assert found.limits == ADVISORY
@@ -52,9 +52,9 @@ def test_options_of_waypoint_hcl_win(directory: Path) -> None:
 def test_refusals_are_the_sdks(directory: Path) -> None:
     """A key with a value that the model forbids, and an unknown project, are told in the kinds that Waypoint shows."""
     with pytest.raises(OptionError, match=r"at app\.web\.deploy\.use\.memory"):
-        resolve(directory, "shop", "web", "default", Options(memory="2GB"), "app.web.deploy.use")
+        resolve("ecs", directory, "shop", "web", "default", Options(memory="2GB"), "app.web.deploy.use")
     with pytest.raises(MissingError):
-        resolve(directory, "nobodys", "web", "default")
+        resolve("ecs", directory, "nobodys", "web", "default")
 
 
 def test_the_place_says_by_whose_right(make_profile: Callable[..., Profile]) -> None:

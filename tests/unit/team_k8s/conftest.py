@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from team_k8s import exposure, names
+from team_k8s import exposure
 from team_k8s.order import Order
 from teamconfig import reading, resolve
 from teamconfig.model import Network
 from teamconfig.stanza import Stanza
+from teamplugin.identity import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 ORG = b"org: {name: acme, contact: '#platform', environments: [dev, production]}\n"
 TEAM = b"team: {projects: [shop], owner: '#payments'}\n"
-IDENTITY = names.Identity("shop", "web", "default", "dev", "payments")
+IDENTITY = Identity("shop", "web", "default", "dev", "payments")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -68,7 +69,7 @@ def make_target() -> MakeTarget:
 def make_order(standards: Standards) -> MakeOrder:
     """Give the function that orders a deploy with some options of waypoint.hcl."""
 
-    def make(identity: names.Identity = IDENTITY, **values: Any) -> Order:
+    def make(identity: Identity = IDENTITY, **values: Any) -> Order:
         return Order(
             identity=identity,
             standards=standards(**values),

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from team_k8s import messages, names, podexec, standards
+from team_k8s import messages, podexec
 from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
+from teamplugin import standards
+from teamplugin.identity import Identity
 from waypaas_sdk.arguments import JobInfo, Source
 from waypaas_sdk.call import Call
 from waypaas_sdk.errors import PolicyError, StateError
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from teamconfig.profile import Profile
 
-PRODUCTION = names.Identity("shop", "web", "production", "production", "payments")
+PRODUCTION = Identity("shop", "web", "production", "production", "payments")
 
 
 def job(workspace: str) -> JobInfo:
@@ -55,13 +57,13 @@ def test_behaviour_19_what_was_protected_stays_so(tmp_path: Path, examples: Path
     session.arguments, session.environment = ["sh"], []
     with pytest.raises(PolicyError, match="not permitted in production"):
         podexec.execute(stored, session, Call(), job("production"), Source("web", own))
-    assert standards.resolve(own, "shop", "web", "production").profile.kubernetes.exec == "allow"
+    assert standards.resolve("kubernetes", own, "shop", "web", "production").profile.kubernetes.exec == "allow"
     assert examples.exists()
 
 
 def profile(examples: Path, *commands: str) -> Profile:
     """Give a profile of dev in which only some commands may run."""
-    found = standards.resolve(examples / "01-minimal", "shop", "web", "default").profile
+    found = standards.resolve("kubernetes", examples / "01-minimal", "shop", "web", "default").profile
     found.kubernetes.exec_commands = list(commands) or None
     return found
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from team_k8s import exposure, names, plan
+from team_k8s import exposure, plan
 from teamconfig.model import Kubernetes, Network
 from teamconfig.model.network import Gateway, Tls
+from teamplugin.identity import Identity
 from waypaas_sdk.errors import OptionError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     MakeOrder = Callable[..., Order]
 
-IDENTITY = names.Identity("shop", "web", "default", "dev", "payments")
+IDENTITY = Identity("shop", "web", "default", "dev", "payments")
 
 
 def service(order: Order, name: str = "web-v7", deployment_id: str = "01HDEPLOYMENT") -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from team_k8s import deploying, exposure, plan, podspec, standards
+from team_k8s import deploying, exposure, plan, podspec
 from teamconfig.model import Kubernetes
 from teamconfig.model.kubernetes import Security
+from teamplugin import standards
 from waypaas_sdk.arguments import DeploymentConfig
 from waypaas_sdk.errors import PolicyError
 from waypaas_sdk.gen.docker.docker_pb2 import Image
@@ -33,7 +34,9 @@ CONFIG = DeploymentConfig(
 
 def order(examples: Path, workspace: str, tag: str = "v1", options: Kubernetes | None = None) -> Order:
     """Order a deploy of examples/01-minimal, as the platform does."""
-    resolved = standards.resolve(examples / "01-minimal", "shop", "web", workspace, options, "app.web.deploy.use")
+    resolved = standards.resolve(
+        "kubernetes", examples / "01-minimal", "shop", "web", workspace, options, "app.web.deploy.use"
+    )
     made = deploying.make_order(resolved, Image(image="registry.test/hello", tag=tag), CONFIG)
     # The revision is a digest of all of examples/standards, of which most is not about this app.
     return dataclasses.replace(made, revision="dir:golden")
@@ -51,7 +54,7 @@ def test_behaviour_07_golden_manifests(
 ) -> None:
     """What is applied for examples/01-minimal is, to the letter, what was reviewed and is in the golden file."""
     ordered = order(examples, workspace)
-    network = standards.resolve(examples / "01-minimal", "shop", "web", workspace).profile.network
+    network = standards.resolve("kubernetes", examples / "01-minimal", "shop", "web", workspace).profile.network
     released = exposure.manifests(make_target(ordered, network))
     text = yaml.safe_dump_all([*plan.manifests(ordered), *released], sort_keys=False)
     assert text == (GOLDEN / f"{workspace}.yaml").read_text(encoding="utf-8")

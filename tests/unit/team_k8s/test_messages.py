@@ -9,10 +9,12 @@ from google.protobuf import json_format
 from hypothesis import given
 from hypothesis import strategies as st
 
-from team_k8s import deploying, destroying, kubeconfig, messages, names, plan, standards
+from team_k8s import deploying, destroying, kubeconfig, messages, names, plan
 from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
 from teamconfig.model import Kubernetes
 from teamconfig.model.scheduling import Autoscale
+from teamplugin import standards
+from teamplugin.identity import Identity
 from waypaas_sdk.arguments import DeploymentConfig, Source
 from waypaas_sdk.call import Call
 from waypaas_sdk.gen.docker.docker_pb2 import Image
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
-IDENTITIES = st.builds(names.Identity, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS)
+IDENTITIES = st.builds(Identity, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS)
 ACCESS = kubeconfig.Access(
     server="https://192.0.2.1:6443",
     namespace="payments-dev",
@@ -33,7 +35,7 @@ ACCESS = kubeconfig.Access(
 
 
 @given(IDENTITIES)
-def test_identities_survive(identity: names.Identity) -> None:
+def test_identities_survive(identity: Identity) -> None:
     """An identity is the same after it was stored and read again."""
     stored = messages.identity_to_proto(identity).SerializeToString()
     assert messages.identity_from_proto(team_k8s_pb2.Identity.FromString(stored)) == identity
@@ -57,7 +59,7 @@ def test_clusters_are_noted_without_credentials(in_cluster: bool) -> None:  # no
 def deployed(examples: Path, options: Kubernetes | None = None) -> team_k8s_pb2.Deployment:
     """Write down a deploy of the minimal example, as the platform does."""
     source = examples / "01-minimal"
-    resolved = standards.resolve(source, "shop", "web", "default", options, "app.web.deploy.use")
+    resolved = standards.resolve("kubernetes", source, "shop", "web", "default", options, "app.web.deploy.use")
     config = DeploymentConfig(id="01HDEPLOYMENT", sequence=7, entrypoint_invite_token="hunter2")
     order = deploying.make_order(resolved, Image(image="registry.test/hello", tag="v1"), config)
     return deploying.message(resolved, order, plan.manifests(order), ACCESS, Source("web", source))

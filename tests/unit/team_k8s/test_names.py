@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from team_k8s import names
+from teamplugin.identity import Identity
 
 DNS_1123 = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
@@ -18,7 +19,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=120) | st.fro
 )
 APPS = st.from_regex(r"[a-z][a-z0-9 ._-]{0,80}", fullmatch=True)
 SEQUENCES = st.integers(1, 10**9)
-IDENTITIES = st.builds(names.Identity, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS)
+IDENTITIES = st.builds(Identity, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS)
 
 
 @given(TEXTS)
@@ -114,7 +115,7 @@ def test_label_values_are_injective(one: str, other: str) -> None:
 
 
 @given(IDENTITIES)
-def test_every_label_is_valid(identity: names.Identity) -> None:
+def test_every_label_is_valid(identity: Identity) -> None:
     """All labels of an identity are valid, whatever its parts are called."""
     labels = names.common(identity)
     assert all(LABEL_VALUE.fullmatch(value) for value in labels.values())
@@ -122,7 +123,7 @@ def test_every_label_is_valid(identity: names.Identity) -> None:
 
 
 @given(IDENTITIES)
-def test_common_labels_hold_the_owners(identity: names.Identity) -> None:
+def test_common_labels_hold_the_owners(identity: Identity) -> None:
     """Whatever carries the common labels is found by its owner's."""
     assert names.owner(identity).items() <= names.common(identity).items()
 
@@ -131,14 +132,14 @@ def test_common_labels_hold_the_owners(identity: names.Identity) -> None:
 def test_owners_are_told_apart(part: str) -> None:
     """Two apps that differ in project, app or workspace have different owner labels."""
     same = {"project": "shop", "app": "web", "workspace": "default", "environment": "dev", "team": "payments"}
-    assert names.owner(names.Identity(**same)) != names.owner(names.Identity(**(same | {part: "other"})))
+    assert names.owner(Identity(**same)) != names.owner(Identity(**(same | {part: "other"})))
 
 
 @pytest.mark.parametrize("part", ["environment", "team"])
 def test_owners_outlive_a_reorganisation(part: str) -> None:
     """A project that moves to another team or environment still finds what it deployed before."""
     same = {"project": "shop", "app": "web", "workspace": "default", "environment": "dev", "team": "payments"}
-    assert names.owner(names.Identity(**same)) == names.owner(names.Identity(**(same | {part: "other"})))
+    assert names.owner(Identity(**same)) == names.owner(Identity(**(same | {part: "other"})))
 
 
 def test_selector_is_that_of_the_builtin_releaser() -> None:

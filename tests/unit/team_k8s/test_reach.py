@@ -8,14 +8,15 @@ import time
 
 import pytest
 
-from team_k8s import exposure, names, reach
+from team_k8s import exposure, reach
 from team_k8s.api import Api
 from team_k8s.cloud import Cloud
 from team_k8s.kubeconfig import Access
 from teamconfig.model import Kubernetes, Network
+from teamplugin.identity import Identity
 from waypaas_sdk.errors import StateError
 
-IDENTITY = names.Identity("shop", "web", "default", "dev", "payments")
+IDENTITY = Identity("shop", "web", "default", "dev", "payments")
 TARGET = exposure.Target(IDENTITY, "web-v1", "01A", 80, Kubernetes(), Network(host="web.test"), {})
 
 

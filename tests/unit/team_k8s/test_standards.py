@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from team_k8s import standards
 from teamconfig.errors import Problem, StandardsError
 from teamconfig.model import Kubernetes
+from teamplugin import standards
+from teamplugin.identity import Identity
 from waypaas_sdk.arguments import JobInfo
 from waypaas_sdk.errors import MissingError, OptionError, PluginError, PolicyError, StateError
 
@@ -47,14 +48,14 @@ def test_all_problems_are_told() -> None:
 )
 def test_identity(examples: Path, workspace: str, environment: str) -> None:
     """The identity says team and environment by the standards, and the rest as Waypoint does."""
-    found = standards.resolve(examples / "01-minimal", "shop", "web", workspace).identity
-    assert found == standards.Identity("shop", "web", workspace, environment, "payments")
+    found = standards.resolve("kubernetes", examples / "01-minimal", "shop", "web", workspace).identity
+    assert found == Identity("shop", "web", workspace, environment, "payments")
 
 
 def test_behaviour_06_options_win(examples: Path) -> None:
     """An option of waypoint.hcl wins over the standards, and an unset one leaves them as they are."""
     resolved = standards.resolve(
-        examples / "01-minimal", "shop", "web", "default", Kubernetes(memory="512Mi", ports=[]), WHERE
+        "kubernetes", examples / "01-minimal", "shop", "web", "default", Kubernetes(memory="512Mi", ports=[]), WHERE
     )
     assert resolved.profile.kubernetes.memory == "512Mi"
     assert resolved.profile.kubernetes.port == 8080
@@ -63,7 +64,9 @@ def test_behaviour_06_options_win(examples: Path) -> None:
 def test_a_limit_of_the_team_holds(examples: Path) -> None:
     """More than the team permits is refused with the rule, its owner, and the place in waypoint.hcl."""
     with pytest.raises(PolicyError) as caught:
-        standards.resolve(examples / "01-minimal", "shop", "web", "default", Kubernetes(memory="2Gi"), WHERE)
+        standards.resolve(
+            "kubernetes", examples / "01-minimal", "shop", "web", "default", Kubernetes(memory="2Gi"), WHERE
+        )
     for said in ("2Gi", "1Gi", "#payments", f"at {WHERE}.memory"):
         assert said in str(caught.value)
 
@@ -71,14 +74,16 @@ def test_a_limit_of_the_team_holds(examples: Path) -> None:
 def test_an_option_that_is_no_amount(examples: Path) -> None:
     """What is no amount of memory is the developer's to mend, and the error shows how to write it."""
     with pytest.raises(OptionError) as caught:
-        standards.resolve(examples / "01-minimal", "shop", "web", "default", Kubernetes(memory="512MB"), WHERE)
+        standards.resolve(
+            "kubernetes", examples / "01-minimal", "shop", "web", "default", Kubernetes(memory="512MB"), WHERE
+        )
     assert 'write memory = "512Mi"' in str(caught.value)
 
 
 def test_an_unknown_project(examples: Path) -> None:
     """A project that no team has is missing, by its name."""
     with pytest.raises(MissingError, match="warehouse"):
-        standards.resolve(examples / "01-minimal", "warehouse", "web", "default")
+        standards.resolve("kubernetes", examples / "01-minimal", "warehouse", "web", "default")
 
 
 def test_behaviour_06_no_standards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +91,7 @@ def test_behaviour_06_no_standards(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for name in ("HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     with pytest.raises(MissingError) as caught:
-        standards.resolve(tmp_path, "shop", "web", "default")
+        standards.resolve("kubernetes", tmp_path, "shop", "web", "default")
     assert caught.value.__cause__ is not None
 
 
@@ -96,7 +101,7 @@ def test_broken_standards(tmp_path: Path) -> None:
     (tmp_path / ".waypaas.toml").write_text('standards = "standards"\n')
     (tmp_path / "standards" / "org.yaml").write_text("org: {name: acme\nstandards: 1\n")
     with pytest.raises(StateError, match=r"org\.yaml"):
-        standards.resolve(tmp_path, "shop", "web", "default")
+        standards.resolve("kubernetes", tmp_path, "shop", "web", "default")
 
 
 @pytest.mark.parametrize("stage", ["deploy", "release"])
@@ -104,4 +109,4 @@ def test_a_job_names_its_stanza(examples: Path, stage: str) -> None:
     """A refusal in a running job points at the stanza of its own stage."""
     job = JobInfo(local=True, workspace="default", id="01HJOB", project="shop", app="web")
     with pytest.raises(PolicyError, match=rf"at app\.web\.{stage}\.use\.memory"):
-        standards.of_job(job, examples / "01-minimal", Kubernetes(memory="2Gi"), stage)
+        standards.of_job("kubernetes", job, examples / "01-minimal", Kubernetes(memory="2Gi"), stage)

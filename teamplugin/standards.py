@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from team_ecs.names import Identity
+from teamplugin.identity import Identity
 from waypaas_sdk import errors
 
 if TYPE_CHECKING:
@@ -48,11 +48,12 @@ class Resolved:
 
 
 def resolve(
-    source: Path | str, project: str, app: str, workspace: str, options: Any = None, path: str = ""
+    section: str, source: Path | str, project: str, app: str, workspace: str, options: Any = None, path: str = ""
 ) -> Resolved:
     """Find and resolve the standards.
 
     Args:
+        section: Of the standards, that the options of waypoint.hcl are of: "kubernetes", "ecs".
         source: Directory of the app.
         project: Waypoint's project.
         app: Waypoint's app.
@@ -75,7 +76,7 @@ def resolve(
     from teamconfig.stanza import Stanza  # noqa: PLC0415
 
     try:
-        stanzas = [Stanza.of("ecs", options, path)] if options is not None else []
+        stanzas = [Stanza.of(section, options, path)] if options is not None else []
         network = getattr(options, "network", None)
         if network is not None:
             stanzas.append(Stanza.of("network", network, f"{path}.network"))
@@ -87,10 +88,11 @@ def resolve(
     return Resolved(profile, identity, tree.note or "", tree.authority, stanzas)
 
 
-def of_job(job: JobInfo, source: Path, options: Any, stage: str) -> Resolved:
+def of_job(section: str, job: JobInfo, source: Path, options: Any, stage: str) -> Resolved:
     """Resolve the standards for a running job.
 
     Args:
+        section: As in `resolve`.
         job: Says project, app and workspace.
         source: Directory of the app.
         options: The decoded options.
@@ -102,7 +104,7 @@ def of_job(job: JobInfo, source: Path, options: Any, stage: str) -> Resolved:
     Raises:
         PluginError: As in `resolve`.
     """
-    return resolve(source, job.project, job.app, job.workspace, options, f"app.{job.app}.{stage}.use")
+    return resolve(section, source, job.project, job.app, job.workspace, options, f"app.{job.app}.{stage}.use")
 
 
 def translated(err: Any) -> errors.PluginError:

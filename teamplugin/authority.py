@@ -1,6 +1,7 @@
-"""Rights at AWS by the team config service: asked for at the moment of use, renewed, given back.
+"""Rights by the team config service: asked for at the moment of use, renewed, given back.
 
-Without a service the user's own credentials are used, and nobody enforces limits.
+Without a service the user's own credentials are used, and nobody enforces
+limits. What a plugin makes of the credentials is its own matter.
 """
 
 from __future__ import annotations
@@ -9,25 +10,19 @@ import hashlib
 import os
 import secrets
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from team_ecs.standards import translated
+from teamplugin.standards import translated
 from waypaas_sdk.errors import PolicyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from team_ecs.names import Identity
-    from team_ecs.standards import Resolved
     from teamconfig.stanza import Stanza
+    from teamplugin.identity import Identity
 
 GRANT_VARIABLE = "WAYPAAS_GRANT"
 """A grant that was asked for elsewhere and is handed to this run."""
-
-PLATFORM = "aws"
-RENEW_SECONDS = 180
-"""How long before their end credentials are renewed; they live for 15 minutes."""
 
 _ENDED = frozenset({"redeemed", "expired", "refused"})
 _PRODUCTION_ACTIONS = frozenset({"deploy", "promote", "destroy"})
@@ -38,6 +33,7 @@ class Rights:
 
     Args:
         address: Of the service.
+        platform: Whose credentials: "kubernetes" or "aws".
         identity: Whose app it is.
         action: Word of the policy: "deploy", "destroy", "logs", "read", "exec".
         image: Reference of the image that is deployed; "" where none is.
@@ -48,7 +44,13 @@ class Rights:
     """
 
     def __init__(
-        self, address: str, identity: Identity, action: str, image: str = "", stanzas: Sequence[Stanza] = ()
+        self,
+        address: str,
+        platform: str,
+        identity: Identity,
+        action: str,
+        image: str = "",
+        stanzas: Sequence[Stanza] = (),
     ) -> None:
         from teamconfig import StandardsError  # noqa: PLC0415
         from teamconfig.client.service import Service  # noqa: PLC0415  # only where there is a service
@@ -57,53 +59,35 @@ class Rights:
             self._service = Service.at(address, dict(os.environ))
         except StandardsError as err:
             raise translated(err) from err
+        self._platform = platform
         self._identity = identity
         self._action = action
         self._digest = image.partition("@")[2]
         self._stanzas = stanzas
         self._leases: list[str] = []
 
-    def session(self, region: str) -> Any:
-        """Get a session of boto3 whose credentials renew themselves; nothing of the user's own is looked at.
+    @property
+    def service(self) -> str:
+        """Address of the service."""
+        return self._service.settings.service
 
-        Args:
-            region: Of AWS.
+    def credentials(self) -> Any:
+        """Get credentials.
 
         Returns:
-            The session.
+            The service's message `Credentials`.
 
         Raises:
             PluginError: The service refuses, or is away.
         """
-        import boto3  # type: ignore[import-untyped]  # noqa: PLC0415  # cloud calls only
-        from botocore.credentials import RefreshableCredentials  # type: ignore[import-untyped]  # noqa: PLC0415
-        from botocore.session import get_session  # type: ignore[import-untyped]  # noqa: PLC0415
-
-        made = get_session()
-        made._credentials = RefreshableCredentials.create_from_metadata(  # noqa: SLF001  # the SDK has no other way in
-            metadata=self._metadata(),
-            refresh_using=self._metadata,
-            method="waypaas",
-            advisory_timeout=RENEW_SECONDS,
-            mandatory_timeout=RENEW_SECONDS // 3,
-        )
-        return boto3.session.Session(botocore_session=made, region_name=region)
-
-    def _metadata(self) -> dict[str, str]:
-        """Get credentials, as the SDK takes them."""
         from teamconfig import StandardsError  # noqa: PLC0415
 
         try:
-            made = self._credentials()
+            made = self._asked()
         except StandardsError as err:
             raise translated(err) from err
         self._leases.append(made.lease_id)
-        return {
-            "access_key": made.aws.access_key_id,
-            "secret_key": made.aws.secret_access_key,
-            "token": made.aws.session_token,
-            "expiry_time": datetime.fromtimestamp(made.expires, UTC).isoformat(),
-        }
+        return made
 
     def close(self, *, succeeded: bool) -> None:
         """Give the rights back, and say how their use ended; a service that is away does without.
@@ -123,15 +107,15 @@ class Rights:
                 break  # it ends by itself within minutes
         self._service.close()
 
-    def _credentials(self) -> Any:
+    def _asked(self) -> Any:
         from teamconfig.client.errors import ServiceError  # noqa: PLC0415
 
         identity = self._identity
         where = (identity.project, identity.app, identity.workspace)
         if os.environ.get(GRANT_VARIABLE) and self._action in _PRODUCTION_ACTIONS:
-            return self._service.redeem(os.environ[GRANT_VARIABLE], self._digest, PLATFORM, self._stanzas)
+            return self._service.redeem(os.environ[GRANT_VARIABLE], self._digest, self._platform, self._stanzas)
         try:
-            return self._service.credentials(*where, self._action, PLATFORM, self._stanzas, self._digest)
+            return self._service.credentials(*where, self._action, self._platform, self._stanzas, self._digest)
         except ServiceError as err:
             if err.reason != "grant_needed":
                 raise
@@ -141,7 +125,7 @@ class Rights:
                 why="what runs there is a release that ran before, and a tag may mean another image tomorrow",
                 fix="deploy repository@sha256:... instead",
             )
-        return self._service.redeem(self._grant(where), self._digest, PLATFORM, self._stanzas)
+        return self._service.redeem(self._grant(where), self._digest, self._platform, self._stanzas)
 
     def _grant(self, where: tuple[str, str, str]) -> str:
         """Ask for a grant; the same question again finds the one that waits for approval."""
@@ -158,22 +142,6 @@ class Rights:
                 fix=f"ask another lead to run `wps approve {grant.id}`, then run this again",
             )
         return str(grant.token)
-
-
-def of(resolved: Resolved, action: str, image: str = "") -> Rights | None:
-    """Give the rights for an app by the service that its standards come from.
-
-    Args:
-        resolved: The standards.
-        action: Word of the policy.
-        image: As in Rights.
-
-    Returns:
-        None where there is no service: the user's own credentials are used.
-    """
-    if not resolved.authority:
-        return None
-    return Rights(resolved.authority, resolved.identity, action, image, resolved.stanzas)
 
 
 @contextmanager
