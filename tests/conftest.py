@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 
 import pytest
+from hypothesis import settings
+
+for variable in ("COLUMNS", "LINES"):
+    os.environ.pop(variable, None)  # pytest gives its workers the size of a terminal, which a pipe does not have
+
+settings.register_profile("untimed", deadline=None)  # speed is measured in bench/, never in a test
+settings.load_profile("untimed")
 
 BEHAVIOURS = {
     1: "handshake, health, every mandatory RPC",
