@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from teamplugin.standards import ADVISORY, translated
 from waypaas_sdk import errors
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from teamconfig.profile import Profile
     from teamconfig.stanza import Stanza
     from waypaas_sdk.arguments import JobInfo
-
-ADVISORY = "limits are advisory: no team config service is configured, standards come from a directory"
-"""Said in every output as long as nothing withholds credentials."""
 
 JUDGED = "the team config service at {} judges the options; registries are reached with your own credentials"
 
@@ -131,15 +129,3 @@ def previous_of(environment: str, source: str, environments: tuple[str, ...]) ->
             fix="ask the platform team to mend promotion.source",
         )
     return source
-
-
-def translated(err: Any) -> errors.PluginError:
-    """Turn a StandardsError into the SDK's error of its kind, with its text.
-
-    Args:
-        err: Carries problems.
-
-    Returns:
-        The error to raise.
-    """
-    return errors.of_kind(err.kind, str(err))
