@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 for variable in ("COLUMNS", "LINES"):
     os.environ.pop(variable, None)  # pytest gives its workers the size of a terminal, which a pipe does not have
@@ -50,16 +54,18 @@ BED = "bed"
 """The group of all tests that use the one Kubernetes of this machine, and the fixture that gives it."""
 
 
-@pytest.hookimpl(trylast=True)  # after the shuffle
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Say what has to run in one process: what shares the test bed, else what shares a folder and so its servers.
 
     The bed's group comes first: it takes longest, most of it waiting.
     """
-    for item in items:
+    for item in items:  # before the plugin that goes by it looks
         if item.get_closest_marker("xdist_group") is None:
             shared = BED in getattr(item, "fixturenames", ()) or "e2e" in item.path.parts
             item.add_marker(pytest.mark.xdist_group(BED if shared else item.path.parent.name))
+    yield
+    # After the shuffle.
     items.sort(key=lambda item: item.get_closest_marker("xdist_group").args[0] != BED)
 
 
