@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
 from hypothesis import settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from xdist.scheduler import LoadScopeScheduling
 
 for variable in ("COLUMNS", "LINES"):
     os.environ.pop(variable, None)  # pytest gives its workers the size of a terminal, which a pipe does not have
@@ -51,22 +50,43 @@ BEHAVIOURS = {
 NUMBER = re.compile(r"test_behaviour_(\d+)_")
 
 BED = "bed"
-"""The group of all tests that use the one Kubernetes of this machine, and the fixture that gives it."""
+"""The fixture that gives the one Kubernetes of this machine."""
+
+ON_THE_BED = (
+    "tests/cloud/credentials/",
+    "tests/cloud/deploy/",
+    "tests/cloud/service/test_first_hour.py",
+    "tests/cloud/service/test_review_running.py",
+    "tests/cloud/team_k8s/",
+    "tests/cloud/wps/test_doctor.py",
+    "tests/e2e/test_readme.py",
+    "tests/host/test_gate.py",
+    "tests/host/test_hello.py",
+    "tests/host/test_waypoint.py",
+    "tests/host/test_wphost.py",
+)
+"""Tests that share it, and so run one after the other; all others share no more than the servers of a folder."""
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Say what has to run in one process: what shares the test bed, else what shares a folder and so its servers.
+class Scheduler(LoadScopeScheduling):
+    """Hands out tests to several processes by the folder, and all of those on the bed to one."""
 
-    The bed's group comes first: it takes longest, most of it waiting.
-    """
-    for item in items:  # before the plugin that goes by it looks
-        if item.get_closest_marker("xdist_group") is None:
-            shared = BED in getattr(item, "fixturenames", ()) or "e2e" in item.path.parts
-            item.add_marker(pytest.mark.xdist_group(BED if shared else item.path.parent.name))
-    yield
-    # After the shuffle.
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args[0] != BED)
+    def _split_scope(self, nodeid: str) -> str:
+        return BED if nodeid.startswith(ON_THE_BED) else str(PurePosixPath(nodeid.partition("::")[0]).parent)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
+    """Share out tests as Scheduler does."""
+    return Scheduler(config, log)
+
+
+@pytest.hookimpl(trylast=True)  # after the shuffle
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests on the bed first: they take longest, most of it waiting."""
+    for item in items:
+        if BED in getattr(item, "fixturenames", ()) and not item.nodeid.startswith(ON_THE_BED):
+            raise pytest.UsageError(f"{item.nodeid} uses the test bed; name it in ON_THE_BED of tests/conftest.py")
+    items.sort(key=lambda item: not item.nodeid.startswith(ON_THE_BED))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

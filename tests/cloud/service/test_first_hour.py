@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from testservers.samba import Domain
 
 Args = arguments_pb2.Args
-pytestmark = pytest.mark.xdist_group("bed")
-
 DIGEST = "sha256:" + "ab" * 32
 IMAGE = f"registry.test/hello@{DIGEST}"
 GROUPS_SECONDS = 5

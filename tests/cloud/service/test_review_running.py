@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from testservers.oidc import OidcProvider
     from testservers.service import Running
 
-pytestmark = pytest.mark.xdist_group("bed")
-
 SOAK_SECONDS = 6
 ENVIRONMENTS = ("dev", "staging", "production")
 PIN = "scheduler.alpha.kubernetes.io/node-selector=waypaas.test/node=fake"
