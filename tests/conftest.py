@@ -61,7 +61,6 @@ ON_THE_BED = (
     "tests/cloud/wps/test_doctor.py",
     "tests/e2e/test_readme.py",
     "tests/host/test_gate.py",
-    "tests/host/test_hello.py",
     "tests/host/test_waypoint.py",
     "tests/host/test_wphost.py",
 )
