@@ -83,7 +83,11 @@ host: setup ## build Waypoint's host side for the tests
 
 .PHONY: bench-startup
 bench-startup: setup ## our plugin's start against a Go plugin's
-	@python bench/startup/startup.py --max-ratio 2.5
+	@python bench/startup/startup.py --max-ratio 1.0
+
+.PHONY: bench-soak
+bench-soak: setup ## a thousand starts of a plugin: what is left of them
+	@python bench/startup/soak.py
 
 .PHONY: bench-resolve
 bench-resolve: setup ## resolving standards for 500 teams with 40 apps each

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from waypaas_sdk import startup
+from waypaas_sdk import standby, startup
 
 startup.defer()
 
@@ -14,7 +15,7 @@ from waypaas_sdk import optionschema  # noqa: E402  # after startup.defer()
 from waypaas_sdk.component import Component  # noqa: E402
 from waypaas_sdk.errors import StateError  # noqa: E402
 from waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2, services_pb2  # noqa: E402, F401
-from waypaas_sdk.goplugin import handshake, server  # noqa: E402
+from waypaas_sdk.goplugin import dispatch, handshake, server  # noqa: E402
 from waypaas_sdk.goplugin.dispatch import handler  # noqa: E402
 from waypaas_sdk.logger import Logger  # noqa: E402
 from waypaas_sdk.wire import (  # noqa: E402
@@ -47,7 +48,9 @@ SERVICES = {
 """Every plugin serves all of them: the host may ask any about its capabilities."""
 
 
-def serve(*components: type[Component], mappers: Sequence[Mapper] = (), description: str = "") -> NoReturn:
+def serve(
+    *components: type[Component], mappers: Sequence[Mapper] = (), description: str = "", ahead: Sequence[str] = ()
+) -> NoReturn:
     """Run as a Waypoint plugin until the host is done with it, then exit.
 
     Started by hand, it checks the options too, and tells what it is.
@@ -56,11 +59,16 @@ def serve(*components: type[Component], mappers: Sequence[Mapper] = (), descript
         components: Classes, at most one of each kind; each is made once, without arguments.
         mappers: Conversions that the plugin offers.
         description: One line about the plugin, for who starts it by hand.
+        ahead: Names of modules that calls import; a standby (`standby`) has them imported before there is a call.
 
     Raises:
         TypeError: There is nothing to serve, or something that is no component, or two components are of the
             same kind; started by hand also if a component's options cannot be described to Waypoint.
     """
+    if standby.is_standby():
+        _warm(components, ahead)
+        awake: list[grpc.Server] = []  # while there is one, grpc has its threads and pollers
+        standby.wait(lambda: awake.append(server.make_server([])))
     name = os.path.basename(sys.argv[0])
     logger = Logger(name)
     if not components and not mappers:
@@ -85,6 +93,20 @@ def serve(*components: type[Component], mappers: Sequence[Mapper] = (), descript
             startup.tell_host(str(error))
         code = 1
     _leave(code)
+
+
+def _warm(components: Sequence[type[Component]], ahead: Sequence[str]) -> None:
+    """Do what every start would do, and what calls will: nothing of it may look at the environment."""
+    from contextlib import suppress  # noqa: PLC0415  # a standby only
+
+    server.warm()
+    for service in services_pb2.DESCRIPTOR.services_by_name.values():
+        dispatch.warm(service)
+    for component in components:
+        optionschema.of_component(component)
+    for name in ahead:
+        with suppress(Exception):  # the call that needs it will say so; the others are as quick without it
+            vars(import_module(name))  # looked at, so that a deferred module runs
 
 
 def _by_kind(components: Sequence[Any]) -> dict[str, Component]:  # whatever the author passed

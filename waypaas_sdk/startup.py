@@ -11,18 +11,17 @@ It also tells the host why a process failed before its handshake.
 This module must be imported before grpc and protobuf, and import nothing dear.
 """
 
-from __future__ import annotations
-
 import os
 import sys
-from importlib import import_module
-from importlib.machinery import ModuleSpec, PathFinder
-from importlib.util import LazyLoader
-from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing, and what importlib.util brings, would be most of the start of a front (standby)
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType, TracebackType
+    from typing import Any
+else:
+    ModuleType = type(sys)
 
 DEFERRED = frozenset(
     {
@@ -42,10 +41,13 @@ class _DeferringFinder:
     """A finder that gives the usual spec with a loader that waits."""
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+        self, name: str, path: "Sequence[str] | None" = None, target: ModuleType | None = None
+    ) -> "ModuleSpec | None":
         if name not in DEFERRED:
             return None
+        from importlib.machinery import PathFinder  # noqa: PLC0415  # see TYPE_CHECKING
+        from importlib.util import LazyLoader  # noqa: PLC0415
+
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
             spec.loader = LazyLoader(spec.loader)
@@ -60,14 +62,16 @@ class _TypingExtensions(ModuleType):
     """
 
     @staticmethod
-    def override(method: Any) -> Any:
+    def override(method: "Any") -> "Any":
         return method
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> "Any":
         if name.startswith("__"):
             raise AttributeError(name)
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
+        from importlib import import_module  # noqa: PLC0415
+
         return getattr(import_module(self.__name__), name)
 
 
@@ -105,13 +109,13 @@ def tell_host(reason: str) -> None:
         return
 
 
-def _tell_failure(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _tell_failure(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
     sys.__excepthook__(kind, error, trace)  # first: the host kills us once it has read the line
     ours = issubclass(kind, TypeError) and _raised_in(trace).partition(".")[0] == __package__
     tell_host(str(error) if ours else f"{kind.__name__}: {error}")
 
 
-def _raised_in(trace: TracebackType | None) -> str:
+def _raised_in(trace: "TracebackType | None") -> str:
     """Name the module whose code raised."""
     name = ""
     while trace is not None:

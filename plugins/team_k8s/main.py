@@ -1,13 +1,32 @@
 """The program waypoint-plugin-team-k8s."""
 
-from __future__ import annotations
+AHEAD = (
+    "team_k8s.deploying",
+    "team_k8s.destroying",
+    "team_k8s.releasing",
+    "team_k8s.status",
+    "team_k8s.podlogs",
+    "team_k8s.podexec",
+    "team_k8s.tasks",
+    "team_k8s.messages",
+    "team_k8s.api",
+    "team_k8s.cloud",
+    "team_k8s.kubeconfig",
+    "team_k8s.options",
+    "team_k8s.taskoptions",
+    "http.client",
+    "ssl",
+    "subprocess",
+    "yaml",
+)
+"""Modules that calls import: a standby has them already."""
 
 
 def main() -> None:
     """Serve the plugin until the host is done with it."""
-    from waypaas_sdk import startup  # noqa: PLC0415  # first of all: see its docstring
+    from waypaas_sdk import standby  # noqa: PLC0415  # first of all: see its docstring
 
-    startup.defer()
+    standby.enter()
     from team_k8s.builder import K8sBuilder  # noqa: PLC0415
     from team_k8s.launcher import K8sTaskLauncher  # noqa: PLC0415
     from team_k8s.platform import K8sPlatform  # noqa: PLC0415
@@ -20,6 +39,7 @@ def main() -> None:
         K8sReleaseManager,
         K8sTaskLauncher,
         description="runs apps on Kubernetes by the standards of their team",
+        ahead=AHEAD,
     )
 
 

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from standbys import Runtime  # beside this file
+
 from waypaas_sdk.testing.host import PluginHost
 from waypaas_sdk.testing.streams import RecordingUI
 
@@ -35,3 +39,18 @@ def shared() -> Iterator[PluginHost]:
     """Give a host for the tests of a module that leave no trace in the plugin."""
     with PluginHost(COMMAND) as started:
         yield started
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    """Give a runtime directory of the test's own; what still lives by it at the end is ended."""
+    made = Runtime(tmp_path / "run")
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def warm(runtime: Runtime) -> Runtime:
+    """Give a runtime directory in which a standby waits."""
+    runtime.warm()
+    return runtime

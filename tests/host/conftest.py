@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
+@pytest.fixture(autouse=True)
+def standby(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let plugins start as users' do, by a standby; it ends soon after the test."""
+    monkeypatch.delenv("WAYPAAS_STANDBY", raising=False)
+    monkeypatch.setenv("WAYPAAS_STANDBY_SECONDS", "5")
+
+
 @pytest.fixture(scope="session")
 def bed() -> Bed:
     """Give the running test bed."""

@@ -10,6 +10,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from waypaas_sdk import standby
 from waypaas_sdk.errors import MissingError, OptionError
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def builtins(environ: Mapping[str, str]) -> str:
     if environ.get(BUILTIN_VARIABLE):
         return os.path.abspath(environ[BUILTIN_VARIABLE])
     try:
-        parent = os.readlink(f"/proc/{os.getppid()}/exe")
+        parent = os.readlink(f"/proc/{standby.host_pid()}/exe")
     except OSError:
         parent = ""
     name = os.path.basename(parent)

@@ -49,6 +49,17 @@ def _method_handler(method: MethodDescriptor, behaviour: Callable[[Any, Any], An
     )
 
 
+def warm(service: ServiceDescriptor) -> None:
+    """Make the classes of a service's messages, which `handler` and `stub` would make.
+
+    Args:
+        service: From a generated module's DESCRIPTOR.
+    """
+    for method in service.methods:
+        GetMessageClass(method.input_type)
+        GetMessageClass(method.output_type)
+
+
 def stub(channel: grpc.Channel, service: ServiceDescriptor, name: str) -> Any:  # four kinds of callables
     """Make the callable for one method of a service on a channel.
 

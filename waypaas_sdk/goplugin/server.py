@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from waypaas_sdk import startup
+from waypaas_sdk import standby, startup
 from waypaas_sdk.gen.goplugin import grpc_broker_pb2, grpc_controller_pb2, grpc_stdio_pb2
+from waypaas_sdk.goplugin import dispatch
 from waypaas_sdk.goplugin import handshake as hs
 from waypaas_sdk.goplugin.broker import CHANNEL_OPTIONS, Broker
 from waypaas_sdk.goplugin.dispatch import handler
@@ -113,6 +114,13 @@ def make_server(handlers: Sequence[grpc.GenericRpcHandler]) -> grpc.Server:
     return grpc.server(ThreadPoolExecutor(MAX_THREADS), handlers=list(handlers), options=options)
 
 
+def warm() -> None:
+    """Make what `serve` would make, as far as it is the same in every process."""
+    for module in (grpc_broker_pb2, grpc_controller_pb2, grpc_stdio_pb2):
+        for service in module.DESCRIPTOR.services_by_name.values():
+            dispatch.warm(service)
+
+
 def serve(
     agreed: hs.Handshake,
     services: Callable[[Broker, RunningCalls], Sequence[grpc.GenericRpcHandler]],
@@ -147,6 +155,7 @@ def serve(
         sys.stdout.write(hs.handshake_line(agreed, path) + "\n")
         sys.stdout.flush()
         stdio.take_over()
+        standby.prepare()
         while not stop.wait(PARENT_CHECK_SECONDS):
             if os.getppid() != parent:
                 report("the host is gone; cancelling what runs and ending")

@@ -1,0 +1,96 @@
+"""A warm standby: a process that has imported a plugin already, and becomes it when the host starts it.
+
+    def main() -> None:
+        from waypaas_sdk import standby
+
+        standby.enter()  # first of all; the imports of the plugin come after it
+        from team_k8s.platform import K8sPlatform
+        from waypaas_sdk import serve
+
+        serve.serve(K8sPlatform)
+
+Owns who takes over from whom, and how; what a plugin does is `serve`'s. Three processes:
+the *front*, which the host started and knows; the *standby*, which waits, private to the
+user; and the *plugin*, which the standby forks and which the front stands for until it
+ends (docs/design/0008). Nothing here may import anything dear: a start pays for it.
+
+Linux only; elsewhere, when switched off (WAYPAAS_STANDBY=off), and when anything is odd,
+`enter` returns and the plugin starts as if this were not here.
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from waypaas_sdk.standby import waiting
+
+ROLE = "WAYPAAS_STANDBY_ROLE"
+"""Set in the environment of a process that is to be a standby."""
+
+
+class _State:
+    """What this process is."""
+
+    watch: "waiting.Watch | None" = None
+    wanted = False
+    host = 0
+
+
+_state = _State()
+
+
+def enter() -> None:
+    """Let a standby be this process's plugin, if there is one; return if not.
+
+    If it returns, the plugin starts here, and `prepare` starts a standby for the next time.
+    """
+    if sys.platform != "linux" or "WAYPOINT_PLUGIN" not in os.environ:
+        return
+    if os.environ.pop(ROLE, ""):
+        from waypaas_sdk.standby import waiting  # noqa: PLC0415  # a start does not pay for what a standby needs
+
+        _state.watch = waiting.detach()
+        return
+    from waypaas_sdk.standby import front  # noqa: PLC0415  # only where there can be one
+
+    _state.wanted = front.hand_over()
+
+
+def is_standby() -> bool:
+    """Tell whether this process is to wait for starts."""
+    return _state.watch is not None
+
+
+def wait(ready: "Callable[[], object]" = lambda: None) -> None:
+    """Wait for starts, if this is a standby; return in a process that is to be a plugin.
+
+    The environment, arguments, descriptors and working directory are the front's then.
+
+    Args:
+        ready: What each plugin does before it knows its front, and so before there is an environment; it may start
+            threads.
+    """
+    if _state.watch is None:
+        return
+    from waypaas_sdk.standby import waiting  # noqa: PLC0415  # loaded already
+
+    _state.host = waiting.wait(_state.watch, ready)
+    _state.watch = None
+
+
+def prepare() -> None:
+    """Start a standby in the background, if this start found none that it could use."""
+    if not _state.wanted:
+        return
+    _state.wanted = False
+    from waypaas_sdk.standby import spawning  # noqa: PLC0415  # only where one is wanted
+
+    spawning.spawn()
+
+
+def host_pid() -> int:
+    """Give the process that started this plugin: with a standby that is not its parent."""
+    return _state.host or os.getppid()

@@ -1,0 +1,136 @@
+"""The front: find a standby, let it be the plugin, and stand for it before the host until it ends.
+
+The host knows this process only: signals are passed on, the plugin's end is ours with the
+same code, and ours is the plugin's (the standby sees the socket close and kills it).
+"""
+
+import _socket
+import marshal
+import os
+import sys
+
+from waypaas_sdk.standby import identity, place, talk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from typing import NoReturn
+else:
+    import _signal as signal  # what is in C of it; the rest makes enumerations, for longer than all of this takes
+
+ANSWER_SECONDS = 1.0
+"""How long a standby may take to answer: less than a start of our own would, unless the machine is very busy."""
+
+PARENT_CHECK_SECONDS = 0.5
+"""How often to look whether the host still lives."""
+
+PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+
+
+def hand_over() -> bool:
+    """Let a standby be the plugin; then this does not return.
+
+    Returns:
+        Whether a standby should be started, since there is none; no if there must not be one.
+    """
+    host = os.getppid()
+    program = identity.command()
+    if program is None or not _wanted():
+        return False
+    try:
+        ours = identity.own(program)
+    except OSError:
+        return False
+    directory = place.opened(make=False)
+    if directory is None:
+        return True
+    name = identity.name_of(ours)
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
+    connection.settimeout(ANSWER_SECONDS)
+    try:
+        connection.connect(place.address(directory, name))
+        pidfd = _handed(connection, ours, host)
+    except (ConnectionRefusedError, TimeoutError):
+        place.forget(directory, name)  # nobody listens, or nobody answers: no other start shall wait for it
+        connection.close()  # whoever was to be our plugin ends
+    except OSError:
+        connection.close()
+    else:
+        _stand_for(connection, pidfd, host)
+    os.close(directory)
+    return True
+
+
+def _wanted() -> bool:
+    """Tell whether this start may use a standby, and start one."""
+    environ = os.environ
+    if environ.get("WAYPAAS_STANDBY", "").lower() in {"off", "0", "no", "false"}:
+        return False
+    if (os.getuid(), os.getgid()) != (os.geteuid(), os.getegid()):
+        return False
+    if sys.gettrace() or sys.getprofile():
+        return False
+    return not any(name.startswith("PYTHON") and name not in identity.KNOWN_OF_PYTHON for name in environ)
+
+
+def _handed(connection: talk.Connection, ours: bytes, host: int) -> int:
+    """Give the plugin what was given to us.
+
+    Returns:
+        A descriptor of the plugin's process.
+
+    Raises:
+        OSError: It did not take over, and will not.
+    """
+    if talk.peer_uid(connection) != os.geteuid():
+        raise talk.TalkError("this is another user's")
+    talk.send(connection, ours)
+    pidfd = os.pidfd_open(talk.receive_number(connection, talk.READY))
+    mask = os.umask(0o077)
+    os.umask(mask)
+    arguments = [os.fsencode(argument) for argument in sys.argv]
+    told = marshal.dumps((arguments, dict(os.environb), mask, host))
+    here = os.open(".", os.O_PATH | os.O_DIRECTORY)
+    talk.send(connection, told, [0, 1, 2, here])
+    os.close(here)
+    return pidfd
+
+
+def _stand_for(connection: talk.Connection, pidfd: int, host: int) -> "NoReturn":
+    """Be the plugin before the host, to its end."""
+
+    def pass_on(number: int, _: object) -> None:
+        try:
+            signal.pidfd_send_signal(pidfd, number)
+        except OSError:
+            return  # it has ended; its status is on its way
+
+    for number in PASSED_ON:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, pass_on)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)  # the host waits for the ends of its pipes
+    connection.settimeout(PARENT_CHECK_SECONDS)
+    while True:
+        try:
+            status = talk.receive_number(connection, talk.ENDED)
+        except TimeoutError:
+            if os.getppid() != host:
+                pass_on(signal.SIGTERM, None)
+                host = os.getppid()
+            continue
+        except OSError:
+            pass_on(signal.SIGKILL, None)  # the standby is gone, and with it whoever would watch us
+            os._exit(1)
+        _end_like(status)
+
+
+def _end_like(status: int) -> "NoReturn":
+    """End as the plugin did."""
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        if -code in PASSED_ON:
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(code & 0xFF)

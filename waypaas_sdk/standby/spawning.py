@@ -1,0 +1,41 @@
+"""Start a standby in the background: nothing of the plugin that starts it comes along but what `identity` names."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from waypaas_sdk import standby
+from waypaas_sdk.standby import identity, place
+
+
+def spawn() -> None:
+    """Start a standby for this program; if that fails, the next start is a plain one too."""
+    program = identity.command()
+    if program is None or _is_one_on_its_way(program):
+        return
+    environ = identity.variables(os.environ) | {"WAYPOINT_PLUGIN": os.environ["WAYPOINT_PLUGIN"], standby.ROLE: "1"}
+    quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
+    try:
+        pid = os.posix_spawn(program[0], program, environ, file_actions=quiet)
+    except OSError:
+        return
+    threading.Thread(target=os.waitpid, args=(pid, 0), name="standby", daemon=True).start()
+
+
+def _is_one_on_its_way(program: list[str]) -> bool:
+    """Tell whether a standby is here already: the present start may have come before it could answer."""
+    directory = place.opened(make=True)
+    if directory is None:
+        return True  # there can be none
+    try:
+        lock = place.locked(directory, identity.name_of(identity.own(program)))
+        if lock is None:
+            return True
+        os.close(lock)
+    except OSError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(directory)

@@ -1,0 +1,291 @@
+"""The standby itself: wait for fronts, give each a plugin, and watch over the two.
+
+It has one thread and no grpc server, so forking is safe; it reads nothing that fronts send,
+so it keeps nothing of theirs. One plugin is forked ahead, as a fork takes its time. A plugin
+whose front is gone is killed at once: its host would otherwise wait for the ends of the pipes
+that the plugin holds.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from waypaas_sdk.standby import becoming, identity, place, talk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IDLE_SECONDS = 30.0
+"""How long a standby without work waits, if WAYPAAS_STANDBY_SECONDS does not say otherwise."""
+
+LONGEST_SECONDS = 3600.0
+BACKLOG = 16
+FORK_AHEAD_SECONDS = 0.05
+"""How long after the last event the next plugin is forked: the present one has better use for the processor."""
+
+DESCRIPTORS_KEPT = 3
+MOST_DESCRIPTORS = 1 << 16
+"""Closed where the kernel names no limit."""
+
+
+def detach() -> Watch:
+    """Leave whoever started us: its session, directory and descriptors. Call it first of all; may end the process.
+
+    Returns:
+        For `wait`.
+    """
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    most = os.sysconf("SC_OPEN_MAX")
+    os.closerange(DESCRIPTORS_KEPT, most if most > 0 else MOST_DESCRIPTORS)
+    os.chdir("/")
+    os.umask(0o077)
+    try:
+        return Watch(_idle_seconds())
+    except OSError:
+        os._exit(1)
+
+
+def wait(watch: Watch, ready: Callable[[], object]) -> int:
+    """Wait until there is nothing to wait for any more, then end.
+
+    Args:
+        watch: From `detach`.
+        ready: What each plugin does before its front comes; it may start threads.
+
+    Returns:
+        In each plugin that was forked: the process id of its host.
+    """
+    if watch.begin():
+        gc.collect()
+        gc.freeze()  # so that the plugins share the pages
+        watch.run()
+    if watch.forked is not None:
+        return becoming.become(watch.forked, watch.identity, ready)
+    watch.end()
+    os._exit(0)
+
+
+def _idle_seconds() -> float:
+    try:
+        seconds = float(os.environ.get("WAYPAAS_STANDBY_SECONDS") or IDLE_SECONDS)
+    except ValueError:
+        return IDLE_SECONDS
+    return min(max(seconds, 0.0), LONGEST_SECONDS) if seconds == seconds else IDLE_SECONDS  # noqa: PLR0124  # NaN
+
+
+class _Plugin:
+    """A forked plugin, and the socket of its front once there is one.
+
+    Args:
+        pid: Of the plugin.
+        feed: By which it gets its front.
+    """
+
+    def __init__(self, pid: int, feed: talk.Connection) -> None:
+        self.pid = pid
+        self.pidfd = os.pidfd_open(pid)
+        self.feed = feed
+        self.front: talk.Connection | None = None
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.feed.close()
+        os.close(self.pidfd)
+        if self.front is not None:
+            self.front.close()
+
+
+class Watch:
+    """Waits on the socket, on the plugins, and on their fronts.
+
+    Args:
+        idle_seconds: Ends after so long without a plugin.
+
+    Raises:
+        OSError: There is no safe place for the socket, or there is a standby already.
+    """
+
+    def __init__(self, idle_seconds: float) -> None:
+        self._began = time.time()
+        program = identity.command()
+        directory = place.opened(make=True)
+        if program is None or directory is None:
+            raise OSError("there can be no standby here")
+        self.identity = identity.own(program)
+        self.forked: talk.Connection | None = None
+        self._idle_seconds = idle_seconds
+        self._directory = directory
+        self._name = identity.name_of(self.identity)
+        lock = place.locked(directory, self._name)
+        if lock is None:
+            raise OSError("there is a standby already")
+        self._lock = lock
+        self._loaded: identity.Loaded
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._retired = False
+        self._poll = select.poll()
+        self._by_pidfd: dict[int, _Plugin] = {}
+        self._by_front: dict[int, _Plugin] = {}
+        self._spare: _Plugin | None = None
+
+    def begin(self) -> bool:
+        """Listen, now that all is loaded, if we are fit to fork.
+
+        Returns:
+            Whether we listen.
+        """
+        self._loaded = identity.Loaded()
+        self._poll.register(self._listener.fileno(), select.POLLIN)
+        if len(os.listdir("/proc/self/task")) != 1 or self._loaded.newest() >= self._began:
+            return False  # a fork loses the other threads; a file was written while we loaded
+        place.forget(self._directory, self._name)  # left by one that was killed: the lock is ours
+        try:
+            self._listener.bind(place.address(self._directory, self._name))
+            self._listener.listen(BACKLOG)
+        except OSError:
+            return False
+        return True
+
+    def run(self) -> None:
+        """Serve fronts until idle, or until what we have loaded is out of date; or return in a forked plugin."""
+        last = time.monotonic()
+        while not self._retired or self._by_pidfd:
+            ready = [descriptor for descriptor, _ in self._poll.poll(self._patience_ms(last))]
+            for descriptor in ready:
+                if descriptor in self._by_front:
+                    self._kill(self._by_front[descriptor])
+                elif descriptor in self._by_pidfd:
+                    self._finish(self._by_pidfd[descriptor])
+            if self._listener.fileno() in ready:  # last, since what it opens may get a number that was just closed
+                self._accept()
+            elif not ready and self._spare is None:
+                self._fork()
+            elif not ready and not self._by_front:
+                return
+            if self.forked is not None:
+                return
+            if ready:
+                last = time.monotonic()
+
+    def _patience_ms(self, last: float) -> float | None:
+        if self._spare is None and not self._retired:
+            return FORK_AHEAD_SECONDS * 1000
+        if self._by_front or self._retired:
+            return None
+        return max(0.0, last + self._idle_seconds - time.monotonic()) * 1000
+
+    def _accept(self) -> None:
+        """Give a front its plugin."""
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            self._retire()  # there are no descriptors left, and no use in trying again at once
+            return
+        if not self._is_served(connection) and self.forked is None:
+            connection.close()  # the front starts plainly
+
+    def _is_served(self, connection: talk.Connection) -> bool:
+        if talk.peer_uid(connection) != os.geteuid():
+            return False
+        if not self._loaded.unchanged():
+            self._retire()
+            return False
+        if self._spare is None:
+            self._fork()
+        if self._spare is None:
+            return False
+        plugin, self._spare = self._spare, None
+        try:
+            talk.send(plugin.feed, b"", [connection.fileno()])
+        except OSError:
+            return False  # it has ended, which we shall hear of
+        plugin.front = connection
+        self._by_front[connection.fileno()] = plugin
+        self._poll.register(connection.fileno(), select.POLLRDHUP)
+        return True
+
+    def _fork(self) -> None:
+        """Fork the next plugin; in it, `forked` is where it gets its front."""
+        ours, theirs = socket.socketpair()
+        try:
+            pid = os.fork()
+        except OSError:
+            self._retire()
+            return
+        if not pid:
+            self._forget_all()
+            ours.close()
+            self.forked = theirs
+            return
+        theirs.close()
+        self._spare = _Plugin(pid, ours)
+        self._by_pidfd[self._spare.pidfd] = self._spare
+        self._poll.register(self._spare.pidfd, select.POLLIN)
+
+    def _forget_all(self) -> None:
+        """Close what is the standby's, in a forked plugin."""
+        self._listener.close()
+        os.close(self._directory)
+        os.close(self._lock)
+        for plugin in self._by_pidfd.values():
+            plugin.close()
+
+    def _kill(self, plugin: _Plugin) -> None:
+        """End a plugin whose front is gone."""
+        if plugin.front is not None:
+            self._poll.unregister(plugin.front.fileno())
+            del self._by_front[plugin.front.fileno()]
+        os.kill(plugin.pid, signal.SIGKILL)  # it is our child and not waited for yet, so the number is its
+        if not place.has(self._directory, self._name):
+            self._retire()  # a front that waited too long for us has seen to it that no other does
+
+    def _finish(self, plugin: _Plugin) -> None:
+        """Tell a front how its plugin has ended."""
+        _, status = os.waitpid(plugin.pid, 0)
+        del self._by_pidfd[plugin.pidfd]
+        self._poll.unregister(plugin.pidfd)
+        if plugin is self._spare:
+            self._spare = None
+            self._retire()  # one that ends by itself; the next would too
+        if plugin.front is not None and plugin.front.fileno() in self._by_front:
+            del self._by_front[plugin.front.fileno()]
+            self._poll.unregister(plugin.front.fileno())
+            self._tell(plugin.front, status)
+        plugin.close()
+
+    @staticmethod
+    def _tell(front: talk.Connection, status: int) -> None:
+        try:
+            front.settimeout(0.0)
+            talk.send_number(front, talk.ENDED, status)
+        except OSError:
+            return  # it is gone already
+
+    def _retire(self) -> None:
+        """Make room for another standby; the plugins that run are still watched."""
+        if self._retired:
+            return
+        self._retired = True
+        self._poll.unregister(self._listener.fileno())
+        place.forget(self._directory, self._name)
+        self._listener.close()
+        place.forget(self._directory, self._name + place.LOCK)
+        os.close(self._lock)
+        if self._spare is not None:
+            self._spare.feed.close()  # at which it ends
+            self._spare = None
+
+    def end(self) -> None:
+        """Leave nothing behind."""
+        self._retire()
+        for plugin in self._by_pidfd.values():
+            os.waitpid(plugin.pid, 0)
+        place.remove(self._directory)
