@@ -15,8 +15,8 @@ from xdist.scheduler import LoadScopeScheduling
 for variable in ("COLUMNS", "LINES"):
     os.environ.pop(variable, None)  # pytest gives its workers the size of a terminal, which a pipe does not have
 
-# Each test with a home of its own would leave a process behind for half a minute. tests/host and the tests about it turn
-# it on again.
+# Each test with a home of its own would leave a process behind for half a minute. tests/host and the tests about
+# standbys turn them on again.
 os.environ.setdefault("WAYPAAS_STANDBY", "off")
 
 settings.register_profile("untimed", deadline=None)  # speed is measured in bench/, never in a test

@@ -1,8 +1,8 @@
 """Write the documents that are made from the code; with --check only compare them.
 
 docs/options/PLUGIN.md from the options of each plugin's components, the table of
-docs/migrating-from-builtin.md from that of `wps import`, and docs/standards.md
-from the model of the standards.
+docs/migrating-from-builtin.md from that of `wps import`, docs/parity.md from
+that of `wps create`, and docs/standards.md from the model of the standards.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from team_k8s.builder import K8sBuilder
 from team_k8s.launcher import K8sTaskLauncher
 from team_k8s.platform import K8sPlatform
 from team_k8s.releaser import K8sReleaseManager
+from test_stage.builder import TestBuilder
+from test_stage.releaser import TestReleaseManager
 from waypaas_sdk import optiondocs
+from wps import parity
 from wps.migration import builtin
 
 if TYPE_CHECKING:
@@ -32,9 +35,20 @@ PLUGINS: dict[str, tuple[type[Component], ...]] = {
     "team-ecr": (EcrBuilder, EcrRegistry),
     "team-ecs": (EcsPlatform, EcsReleaseManager),
     "team-k8s": (K8sBuilder, K8sPlatform, K8sReleaseManager, K8sTaskLauncher),
+    "test": (TestBuilder, TestReleaseManager),
 }
 HEADER = "<!-- Made by `make docs` from the code. -->\n\n"
 MIGRATING = ROOT / "docs" / "migrating-from-builtin.md"
+PARITY = """# The same app on Kubernetes and on AWS ECS
+
+`wps create --infra ecs` and `--infra k8s` write the same app for the other platform. What is set in waypoint.hcl is
+said in the other platform's words, by the first table. What has no counterpart is refused with the closest way, by the
+last two: nothing is dropped.
+
+Each platform has a section of standards of its own. What both understand is given to the app in the same way: ports,
+environment, cpu, memory, number, and health. The defaults differ where the platforms do (`docs/standards.md`); an app
+that says nothing of its health is asked by TCP on Kubernetes, and by HTTP at `/` on ECS.
+"""
 BEGIN, END = "<!-- begin: made by `make docs` from wps/migration/builtin.py -->", "<!-- end -->"
 
 
@@ -49,6 +63,7 @@ def documents() -> dict[Path, str]:
         parts = [optiondocs.markdown(plugin, component) for component in components]
         text = f"{HEADER}# Options of {plugin}\n\n" + "\n".join(parts).rstrip() + "\n"
         made[ROOT / "docs" / "options" / f"{plugin}.md"] = text
+    made[ROOT / "docs" / "parity.md"] = f"{HEADER}{PARITY}\n" + "\n".join(parity.markdown()) + "\n"
     made[MIGRATING] = between(MIGRATING.read_text(), "\n".join(builtin.markdown()))
     return made
 

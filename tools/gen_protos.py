@@ -22,6 +22,7 @@ SDK = ("waypaas_sdk/gen", "waypaas_sdk.gen")
 OTHERS = {
     "team_ecs": ("plugins/team_ecs/gen", "team_ecs.gen"),
     "team_k8s": ("plugins/team_k8s/gen", "team_k8s.gen"),
+    "test_stage": ("plugins/test_stage/gen", "test_stage.gen"),
     "waypaas": ("teamconfig/gen", "teamconfig.gen"),
 }
 """By top folder of proto/, where its code goes and under which package; all others are the SDK's."""

@@ -18,10 +18,12 @@ PACKAGES = {
     "teamconfig": "teamconfig",
     "imagemover": "imagemover",
     "teamplugin": "teamplugin",
+    "teamtests": "teamtests",
     "wps": "wps",
     "team_ecr": "plugins/team_ecr",
     "team_ecs": "plugins/team_ecs",
     "team_k8s": "plugins/team_k8s",
+    "test_stage": "plugins/test_stage",
 }
 """Where each package that we ship has its sources."""
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NEXT_SENTENCE = re.compile(r"[.!?]\s+[A-Z]")
-ROOMS = ("waypaas_sdk/", "teamconfig/", "imagemover/", "wps/", "plugins/")
+ROOMS = ("waypaas_sdk/", "teamconfig/", "imagemover/", "teamplugin/", "teamtests/", "wps/", "plugins/")
 
 
 def definitions(parent: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.AST]]:

@@ -18,8 +18,11 @@ from waypaas_sdk.goplugin.client import Client
 
 PLUGINS = {
     "team_ecr": "builder main registry",
-    "team_ecs": "gen gen.team_ecs gen.team_ecs.v1 gen.team_ecs.v1.team_ecs_pb2 main platform releaser",
+    "team_ecs": "gen gen.team_ecs gen.team_ecs.v1 gen.team_ecs.v1.team_ecs_pb2 launcher main platform releaser",
     "team_k8s": "builder gen gen.team_k8s gen.team_k8s.v1 gen.team_k8s.v1.team_k8s_pb2 launcher main platform releaser",
+    "test_stage": (
+        "anything builder gen gen.test_stage gen.test_stage.v1 gen.test_stage.v1.test_stage_pb2 main releaser"
+    ),
 }
 """The modules of each plugin: whoever adds one to its start says so here."""
 
@@ -27,6 +30,7 @@ OURS = {
     "waypaas_sdk": (
         "arguments call component errors execsession health logger logviewer options optionschema optionvalues "
         "plaintext resources result serve signature startup terminal "
+        "standby standby.front standby.identity standby.place standby.talk "
         "gen gen.docker gen.docker.docker_pb2 gen.goplugin gen.goplugin.grpc_broker_pb2 "
         "gen.goplugin.grpc_controller_pb2 gen.goplugin.grpc_stdio_pb2 gen.hashicorp gen.hashicorp.waypoint "
         "gen.hashicorp.waypoint.sdk gen.hashicorp.waypoint.sdk.arguments_pb2 gen.hashicorp.waypoint.sdk.config_pb2 "
@@ -72,7 +76,7 @@ def loaded(plugin: str) -> set[str]:
     """Give the names of the modules that the plugin's process has loaded when it has shaken hands."""
     lines: list[str] = []
     environ = os.environ | {"PYTHONPROFILEIMPORTTIME": "1"}
-    program = Path(sys.executable).parent / f"waypoint-plugin-{plugin.replace('_', '-')}"
+    program = Path(sys.executable).parent / f"waypoint-plugin-{plugin.removesuffix('_stage').replace('_', '-')}"
     with Client([str(program)], handshake.WAYPOINT, environ=environ, on_log=lines.append):
         pass
     return {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}

@@ -134,4 +134,7 @@ def test_a_plugin_is_named_as_waypoint_looks_for_it(project: dict[str, object], 
     folders = {name for name, path in packages.items() if path.parent.name == "plugins"}
     on_disk = {path.parent.name for path in (packages["team_k8s"].parent).glob("*/main.py")}
     assert folders == on_disk
-    assert {f"waypoint-plugin-{name.replace('_', '-')}" for name in folders} <= set(project["scripts"])  # type: ignore[call-overload]
+    scripts = {value: name for name, value in project["scripts"].items()}  # type: ignore[attr-defined]
+    for folder in folders:
+        name = folder.removesuffix("_stage").replace("_", "-")  # `test` is a package of Python's own
+        assert scripts[f"{folder}.main:main"] == f"waypoint-plugin-{name}"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PLACES = ("teamconfig", "plugins", "wps", "waypaas_sdk", "imagemover")
+PLACES = ("teamconfig", "plugins", "wps", "waypaas_sdk", "imagemover", "teamplugin", "teamtests")
 NAMED = re.compile(r"(?:`|run |: )wps ([a-z-]+)")
 """A command as messages name it; "wps reads them" is a sentence."""
 
