@@ -14,12 +14,13 @@ LISTS = {
     "ecs:ListTaskDefinitions": "taskDefinitionArns",
 }
 PAGED = {"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetGroups"}
+TASK_KILLED = {"name": "task", "exitCode": 137}
 NAMESPACE = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
 
 
 @dataclass
 class Script:
-    """How the tasks of a service fare.
+    """How the tasks of a service fare; of the name "task", how those that RunTask starts do.
 
     Args:
         pending_looks: DescribeServices that find them pending; -1 for ever.
@@ -29,6 +30,7 @@ class Script:
         stopped: Tasks that have stopped, as DescribeTasks tells them, without ARN.
         events: Of the service.
         rollout: Its state, instead of the one that follows.
+        agent: State of its tasks' agent of Session Manager.
     """
 
     pending_looks: int = 1
@@ -38,6 +40,7 @@ class Script:
     stopped: list[dict[str, Any]] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
     rollout: str = ""
+    agent: str = "RUNNING"
 
 
 class States:
@@ -47,6 +50,8 @@ class States:
         self.scripts: dict[str, Script] = {}
         self._running: dict[str, int] = {}
         self._looks: dict[tuple[str, str], int] = {}
+        self._ran: set[str] = set()
+        self._halted: set[str] = set()
         self._lock = threading.Lock()
 
     def script(self, name: str) -> Script:
@@ -75,8 +80,12 @@ class States:
             return self._services(body)
         if action == "ecs:ListTasks" and parameters.get("serviceName"):
             return json.dumps({"taskArns": self._arns(parameters)}).encode()
+        if action == "ecs:RunTask":
+            self._ran.update(task["taskArn"] for task in json.loads(body).get("tasks", ()))
+        if action == "ecs:StopTask":
+            self._halted.add(parameters["task"])
         if action == "ecs:DescribeTasks":
-            tasks = [self._task(arn) for arn in parameters["tasks"]]
+            tasks = [self._run(arn) if arn in self._ran else self._task(arn) for arn in parameters["tasks"]]
             return json.dumps({"tasks": tasks, "failures": []}).encode()
         if action == "elasticloadbalancing:DescribeTargetHealth":
             return self._health(parameters["TargetGroupArn"][0].split("/")[1])
@@ -107,8 +116,23 @@ class States:
 
     def _task(self, arn: str) -> dict[str, Any]:
         kind, number, name = arn.rpartition("/")[2].split("-", 2)
-        told = self.script(name).stopped[int(number)] if kind == "stopped" else {"lastStatus": "RUNNING"}
+        told = self.script(name).stopped[int(number)] if kind == "stopped" else self._running_task(name)
         return {"taskArn": arn, "lastStatus": "STOPPED", **told}
+
+    def _run(self, arn: str) -> dict[str, Any]:
+        """Tell of a task that RunTask has started: pending, then running, then ended as the script says."""
+        script = self.script("task")
+        if arn in self._halted:
+            return {"taskArn": arn, "lastStatus": "STOPPED", "stoppedReason": "stopped", "containers": [TASK_KILLED]}
+        if self._looked("task", arn, script.pending_looks):
+            return {"taskArn": arn, "lastStatus": "PENDING"}
+        if self._looked("run", arn, script.initial_looks):
+            return {"taskArn": arn, "lastStatus": "RUNNING"}
+        return {"taskArn": arn, "lastStatus": "STOPPED", **(script.stopped[0] if script.stopped else {})}
+
+    def _running_task(self, name: str) -> dict[str, Any]:
+        agent = {"name": "ExecuteCommandAgent", "lastStatus": self.script(name).agent}
+        return {"lastStatus": "RUNNING", "containers": [{"name": "web", "managedAgents": [agent]}]}
 
     def _health(self, name: str) -> bytes:
         script = self.script(name)

@@ -31,6 +31,10 @@ half of the answer; slow: `seconds` later; reset: the client is hung up on befor
 
 PREFIXES = {"elasticloadbalancing": "elbv2"}
 CREDENTIAL = re.compile(r"Credential=[^/]+/[0-9]+/([^/]+)/([^/]+)/")
+JSON = "application/x-amz-json-1.1"
+REST = {"route53": {"GET": "ListResourceRecordSets", "POST": "ChangeResourceRecordSets"}}
+"""By service the one operation of each method that is used."""
+
 HOP = {"connection", "transfer-encoding", "content-length", "server", "date"}
 
 
@@ -85,6 +89,7 @@ class Proxy:
         self.page_size = 100
         self.states = awsanswers.States()
         self.before: Callable[[str], None] = lambda _: None
+        self.answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         proxy = self
@@ -113,6 +118,7 @@ class Proxy:
             self.calls.clear()
         self.states = awsanswers.States()
         self.before, self.page_size = (lambda _: None), 100
+        self.answers.clear()
 
     def actions(self) -> list[str]:
         """Give the actions that were called, in order."""
@@ -152,6 +158,10 @@ class _Handler(BaseHTTPRequestHandler):
     owner: Proxy
     protocol_version = "HTTP/1.1"
 
+    def do_GET(self) -> None:
+        """Pass a call of REST on, or let it go wrong."""
+        self.do_POST()
+
     def do_POST(self) -> None:
         """Pass a call on, or let it go wrong."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -160,6 +170,8 @@ class _Handler(BaseHTTPRequestHandler):
         target = self.headers.get("X-Amz-Target", "")
         if target:
             operation, parameters = target.rpartition(".")[2], json.loads(body or b"{}")
+        elif service in REST:
+            operation, parameters = REST[service][self.command], {"path": self.path, "body": body.decode()}
         else:
             parameters = parse_qs(body.decode())
             operation = parameters.get("Action", [""])[0]
@@ -169,6 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._hang_up()
         elif fault is not None and fault.kind == "error":
             self._error(fault, is_json=bool(target))
+        elif action in self.owner.answers:
+            self._answer(200, {"Content-Type": JSON}, json.dumps(self.owner.answers[action](parameters)).encode())
         else:
             self._pass(action, parameters, body, fault)
 
@@ -190,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
         connection = http.client.HTTPConnection("127.0.0.1", self.owner.upstream, timeout=60)
         try:
             headers = {key: value for key, value in self.headers.items() if key.lower() != "content-length"}
-            connection.request("POST", self.path, body, headers)
+            connection.request(self.command, self.path, body, headers)
             answer = connection.getresponse()
             kept = {key: value for key, value in answer.getheaders() if key.lower() not in HOP}
             return answer.status, kept, answer.read()

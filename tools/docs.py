@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from team_ecr.builder import EcrBuilder
 from team_ecr.registry import EcrRegistry
+from team_ecs.launcher import EcsTaskLauncher
 from team_ecs.platform import EcsPlatform
 from team_ecs.releaser import EcsReleaseManager
 from team_k8s.builder import K8sBuilder
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS: dict[str, tuple[type[Component], ...]] = {
     "team-ecr": (EcrBuilder, EcrRegistry),
-    "team-ecs": (EcsPlatform, EcsReleaseManager),
+    "team-ecs": (EcsPlatform, EcsReleaseManager, EcsTaskLauncher),
     "team-k8s": (K8sBuilder, K8sPlatform, K8sReleaseManager, K8sTaskLauncher),
     "test": (TestBuilder, TestReleaseManager),
 }

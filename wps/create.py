@@ -16,6 +16,7 @@ from teamconfig import errors, gitremote
 from wps import (
     appfile,
     asking,
+    carrying,
     commands,
     creation,
     detecting,
@@ -217,11 +218,12 @@ def _written(target: _Target, tree: Tree, wishes: creation.Wishes, project: str)
         target.notes.append(f"built from {found.because}")
         if not build.image:
             target.notes.append("the standards name no registry (registry.url), so the image stays on this machine")
-    if wishes.infra is sizing.Infra.ECS:
-        target.notes.append("the plugin team-ecs is not part of this version yet")
+    carried = carrying.options(target.file, wishes)
+    if carried:
+        target.notes.append(f"carried over to {wishes.platform.words}: {', '.join(carried)}")
     windows = "\r\n" in target.before
     before = target.before.replace("\r\n", "\n") if windows else target.before
-    after = creation.text(before, str(target.path), wishes, bases, build)
+    after = creation.text(before, str(target.path), wishes, bases, build, carried)
     if after == before:
         return target.before
     return after.replace("\n", "\r\n") if windows else after

@@ -134,7 +134,14 @@ class Bases:
         return f"{registry.url}/{registry.repository}" if registry.url and registry.repository else ""
 
 
-def text(before: str, path: str, wishes: Wishes, bases: Bases, build: template.Build | None) -> str:
+def text(
+    before: str,
+    path: str,
+    wishes: Wishes,
+    bases: Bases,
+    build: template.Build | None,
+    carried: Mapping[str, Any] | None = None,
+) -> str:
     """Write the file.
 
     Args:
@@ -143,6 +150,7 @@ def text(before: str, path: str, wishes: Wishes, bases: Bases, build: template.B
         wishes: What is asked of the app.
         bases: Its standards.
         build: How it is built; None leaves what is there.
+        carried: Options that it has by the words of another platform, said in this one's.
 
     Returns:
         Its text as it should be.
@@ -152,7 +160,12 @@ def text(before: str, path: str, wishes: Wishes, bases: Bases, build: template.B
         name: None if bases.give(section, name, value) else literal(value)
         for name, (value, _) in wishes.values().items()
     }
-    return template.write(before, path, bases.project, template.App(wishes.app, wishes.platform.plugin, build, options))
+    known = schema.specs(SECTIONS[section])
+    kept = {name: value for name, value in (carried or {}).items() if name not in options}
+    plain = {name: literal(value) for name, value in kept.items() if known[name].block is None}
+    blocks = {name: value for name, value in kept.items() if known[name].block is not None}
+    app = template.App(wishes.app, wishes.platform.plugin, build, plain | options, blocks)
+    return template.write(before, path, bases.project, app)
 
 
 def build(wishes: Wishes, file: AppFile | None, bases: Bases, found: Found) -> template.Build | None:

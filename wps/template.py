@@ -6,15 +6,17 @@ What stands in a file beside what is asked for stays as it is, to the letter.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from teamconfig.stanza import literal
 from wps import hclfile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _STEP = "  "
+MAPS = frozenset({"env", "secrets", "secret_env", "config_env", "labels", "tags", "annotations"})
+"""Options within blocks that are maps, not blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,14 @@ class App:
         plugin: What it is deployed with: team-k8s or team-ecs.
         build: How it is built; None leaves what is there.
         options: HCL of the options to set in its deploy, by name; None removes one.
+        blocks: Blocks of a new deploy, by name: values by name, nested; a list of such for several blocks.
     """
 
     name: str
     plugin: str
     build: Build | None = None
     options: Mapping[str, str | None] = field(default_factory=dict)
+    blocks: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write(text: str, path: str, project: str, app: App) -> str:
@@ -116,19 +120,31 @@ def _build(app: App, indent: str) -> list[str]:
 
 def _deploy(app: App, indent: str) -> list[str]:
     options = {name: value for name, value in app.options.items() if value is not None}
-    return [f"{indent}deploy {{", *_use(app.plugin, options, indent + _STEP), f"{indent}}}"]
+    blocks = [line for name, value in app.blocks.items() for line in _nested(name, value, indent + 2 * _STEP)]
+    return [f"{indent}deploy {{", *_use(app.plugin, options, indent + _STEP, blocks), f"{indent}}}"]
 
 
-def _use(plugin: str, options: Mapping[str, str], indent: str) -> list[str]:
+def _nested(name: str, value: Any, indent: str) -> list[str]:
+    """Write a block, or one for each of a list; a map in it is a value of its own."""
+    if isinstance(value, list):
+        return [line for each in value for line in _nested(name, each, indent)]
+    inner = {key: each for key, each in value.items() if isinstance(each, dict) and key not in MAPS}
+    width = max((len(key) for key in value if key not in inner), default=0)
+    lines = [f"{indent}{_STEP}{key:<{width}} = {literal(each)}" for key, each in value.items() if key not in inner]
+    lines += [line for key, each in inner.items() for line in _nested(key, each, indent + _STEP)]
+    return [f"{indent}{name} {{", *lines, f"{indent}}}"]
+
+
+def _use(plugin: str, options: Mapping[str, str], indent: str, blocks: Sequence[str] = ()) -> list[str]:
     """Write a use; one option stands on its line, which is all that HCL permits there."""
     head = f"{indent}use {literal(plugin)} {{"
-    if not options:
+    if not options and not blocks:
         return [head + "}"]
-    width = max(map(len, options))
+    width = max(map(len, options), default=0)
     lines = [f"{name:<{width}} = {value}" for name, value in options.items()]
-    if len(lines) == 1:
+    if len(lines) == 1 and not blocks:
         return [f"{head} {lines[0]} }}"]
-    return [head, *(f"{indent}{_STEP}{line}" for line in lines), f"{indent}}}"]
+    return [head, *(f"{indent}{_STEP}{line}" for line in lines), *blocks, f"{indent}}}"]
 
 
 def _changes(text: str, block: hclfile.Block, app: App) -> list[tuple[int, int, str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from team_ecs import faults, names, plan, routing
-from waypaas_sdk.errors import CloudError, MissingError, OptionError, StateError
+from waypaas_sdk.errors import CloudError, MissingError, OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from team_ecs.order import Order, Request
     from teamconfig.model import Ecs, Network
 
-RACES = 5
-"""How often somebody else may take a priority just before us."""
+SECURE_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+"""TLS 1.2 and 1.3; AWS's own preset still takes 1.0."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,17 @@ class Balancer:
         arn: Of the load balancer.
         vpc: That it is in.
         address: Its name in DNS.
-        listener: As AWS tells it.
+        zone: Hosted zone of that name.
+        listener: As AWS tells it; of a network load balancer, as the app's own shall be.
+        network: It is a network load balancer.
     """
 
     arn: str
     vpc: str
     address: str
+    zone: str
     listener: Mapping[str, Any]
+    network: bool = False
 
     def label(self, target_group_arn: str) -> str:
         """Name load balancer and target group as the metric of requests does."""
@@ -41,7 +45,7 @@ class Balancer:
 
 
 def find(cloud: Cloud, standards: Ecs, network: Network) -> Balancer:
-    """Find the listener of the standards and its load balancer, and see that an app may be put on it.
+    """Find the load balancer of the standards, and its listener, and see that an app may be put on it.
 
     Args:
         cloud: Where it is.
@@ -55,7 +59,9 @@ def find(cloud: Cloud, standards: Ecs, network: Network) -> Balancer:
         MissingError: It is not there.
         OptionError: The standards ask for something else than what it is.
     """
-    routing.traffic_conditions(network)
+    if cloud.place.network_arn:
+        return _network(cloud, standards)
+    routing.traffic_conditions(network, alone=bool(plan.own(standards)))
     arn = cloud.place.listener_arn
     listener = _only(cloud.ask("elbv2", "DescribeListeners", ListenerArns=[arn]).get("Listeners"), f"listener {arn}")
     protocol = listener.get("Protocol", "")
@@ -63,7 +69,7 @@ def find(cloud: Cloud, standards: Ecs, network: Network) -> Balancer:
         raise OptionError(
             f"the listener speaks {protocol}",
             why="only those of an application load balancer (HTTP, HTTPS) have rules, by which apps share them",
-            fix="name a listener of an application load balancer",
+            fix="name a listener of an application load balancer, or a network load balancer as network_arn",
             where="ecs.load_balancer.listener_arn",
         )
     if protocol == "HTTP" and network.tls and network.tls.enabled:
@@ -73,15 +79,54 @@ def find(cloud: Cloud, standards: Ecs, network: Network) -> Balancer:
             fix="name its HTTPS listener, or set network.tls.enabled: false",
             where="network.tls.enabled",
         )
-    known = cloud.ask("elbv2", "DescribeLoadBalancers", LoadBalancerArns=[listener["LoadBalancerArn"]])
-    found = _only(known.get("LoadBalancers"), "the load balancer of the listener")
+    return _balancer(cloud, standards, listener["LoadBalancerArn"], listener)
+
+
+def _network(cloud: Cloud, standards: Ecs) -> Balancer:
+    found = _balancer(cloud, standards, cloud.place.network_arn, own_listener(standards))
+    if not found.network:
+        raise OptionError(
+            "network_arn names a load balancer that is no network one",
+            why="an app gets a rule of an application load balancer, never a listener",
+            fix="name its listener as listener_arn",
+            where="ecs.load_balancer.network_arn",
+        )
+    return found
+
+
+def own_listener(standards: Ecs) -> Request:
+    """Plan the app's own listener on a network load balancer, without where it leads. Pure.
+
+    Args:
+        standards: The resolved section `ecs`; not a worker's.
+
+    Returns:
+        Protocol, port and certificate, as CreateListener takes them.
+    """
+    wanted = standards.load_balancer
+    certificate = wanted.certificate_arn if wanted else None
+    port = (wanted.listen_port if wanted else None) or standards.port or 0
+    if not certificate:
+        return {"Protocol": "TCP", "Port": port}
+    return {
+        "Protocol": "TLS",
+        "Port": port,
+        "Certificates": [{"CertificateArn": certificate}],
+        "SslPolicy": SECURE_POLICY,
+    }
+
+
+def _balancer(cloud: Cloud, standards: Ecs, arn: str, listener: Mapping[str, Any]) -> Balancer:
+    known = cloud.ask("elbv2", "DescribeLoadBalancers", LoadBalancerArns=[arn])
+    found = _only(known.get("LoadBalancers"), "the load balancer of the standards")
     if found.get("Scheme") == "internet-facing" and standards.load_balancer and standards.load_balancer.internal:
         raise OptionError(
             "the load balancer faces the internet, and the standards say that the app is internal",
-            fix="name a listener of an internal one, or set ecs.load_balancer.internal: false",
+            fix="name an internal one, or set ecs.load_balancer.internal: false",
             where="ecs.load_balancer.internal",
         )
-    return Balancer(found["LoadBalancerArn"], found["VpcId"], found["DNSName"], listener)
+    zone, network = str(found.get("CanonicalHostedZoneId", "")), found.get("Type") == "network"
+    return Balancer(found["LoadBalancerArn"], found["VpcId"], found["DNSName"], zone, listener, network)
 
 
 def _only(found: Any, what: str) -> dict[str, Any]:
@@ -122,68 +167,3 @@ def _made_before(cloud: Cloud, order: Order) -> str:
     there = cloud.target_group(order.name)
     arn = str(there["TargetGroupArn"]) if there is not None else ""
     return arn if arn and names.has(cloud.tags([arn]).get(arn, {}), order.tags) else ""
-
-
-def make_preview(cloud: Cloud, order: Order, target_group_arn: str) -> str:
-    """Make the rule by which the load balancer knows a deployment that has no traffic yet.
-
-    Args:
-        cloud: Where.
-        order: What is deployed.
-        target_group_arn: Of the deployment.
-
-    Returns:
-        ARN of the rule.
-
-    Raises:
-        PluginError: AWS refuses.
-    """
-    request = {
-        "Conditions": routing.preview_conditions(order.deployment_id),
-        "Actions": routing.forward(target_group_arn),
-    }
-    return make_rule(cloud, request, order.tags | {names.KIND_TAG: names.PREVIEW}, 1)
-
-
-def make_rule(cloud: Cloud, request: Request, tags: Mapping[str, str], first: int, *, only: bool = False) -> str:
-    """Make a rule with the first priority that is free, whoever else is making rules just now.
-
-    Args:
-        cloud: Where.
-        request: Conditions and actions.
-        tags: Of the rule; no other rule has all of them.
-        first: Priority to begin with.
-        only: That priority or none.
-
-    Returns:
-        ARN of the rule.
-
-    Raises:
-        StateError: The priority is taken, or each that was free was taken by others.
-        PluginError: AWS refuses.
-    """
-    listener = cloud.place.listener_arn
-    written = [{"Key": key, "Value": value} for key, value in tags.items()]
-    for _ in range(RACES):
-        rules = cloud.rules()
-        priority = first if only else routing.free_priority(rules, first)
-        try:
-            made = cloud.ask("elbv2", "CreateRule", ListenerArn=listener, Priority=priority, Tags=written, **request)
-        except CloudError as err:
-            if faults.code_of(err) != "PriorityInUse":
-                raise
-        else:
-            return str(made["Rules"][0]["RuleArn"])
-        # It may be our own rule that has it: made by a request whose answer was lost.
-        ours = cloud.own_rules(tags)
-        if ours:
-            return str(ours[0]["RuleArn"])
-        if only:
-            break
-    raise StateError(
-        f"a rule of the listener with priority {first} is of somebody else"
-        if only
-        else "priorities are taken too fast",
-        fix="unset ecs.load_balancer.priority, so that a free one is taken" if only else "try again",
-        where=f"listener {listener}",
-    )

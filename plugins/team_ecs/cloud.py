@@ -6,7 +6,7 @@ import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from team_ecs import faults, names
+from team_ecs import faults, names, routing
 from waypaas_sdk.errors import MissingError, PluginError, PolicyError
 
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ TAGS_TOGETHER = 20
 
 TASKS_TOGETHER = 100
 
-TOKENS = {"elbv2": ("NextMarker", "Marker"), "application-autoscaling": ("NextToken", "NextToken")}
+TOKENS = {
+    "elbv2": ("NextMarker", "Marker"),
+    "application-autoscaling": ("NextToken", "NextToken"),
+    "ec2": ("NextToken", "NextToken"),
+}
 """What a service calls the place of the next page, in its answer and in a request, where it is not nextToken."""
 
 READINGS = 3
@@ -32,7 +36,12 @@ READINGS = 3
 
 CUT_OFF = frozenset({"ResponseParserError", "IncompleteReadError", "ResponseStreamingError"})
 NEVER_EMPTY = frozenset({"ecs", "logs", "sts"})
-"""Services all of whose answers hold something."""
+"""Services all of whose answers hold something, but those of EMPTY."""
+
+EMPTY = frozenset({"TagResource"})
+
+READS_HOLD = frozenset({"application-autoscaling"})
+"""Services whose reads hold something, while their changes answer with nothing."""
 
 PATIENT_ATTEMPTS = 8
 HASTY_ATTEMPTS = 2
@@ -106,7 +115,7 @@ class Cloud:
                     continue
                 raise faults.told(err, service, operation, self.place) from err
             # Where JSON is cut off, the SDK gives an answer without anything in it.
-            if answer.keys() - {"ResponseMetadata"} or service not in NEVER_EMPTY:
+            if answer.keys() - {"ResponseMetadata"} or _may_be_empty(service, operation):
                 return answer
         raise faults.cut_off(service, operation, self.place)
 
@@ -196,6 +205,14 @@ class Cloud:
             return None
         return next(iter(answer.get("TargetGroups", ())), None)
 
+    def load_balancer(self, name: str) -> dict[str, Any] | None:
+        """Read a load balancer; None if there is none."""
+        try:
+            answer = self.ask("elbv2", "DescribeLoadBalancers", Names=[name])
+        except MissingError:
+            return None
+        return next(iter(answer.get("LoadBalancers", ())), None)
+
     def tags(self, arns: Iterable[str]) -> dict[str, dict[str, str]]:
         """Read the tags of target groups and rules.
 
@@ -212,11 +229,21 @@ class Cloud:
             found |= {each["ResourceArn"]: names.read(each.get("Tags")) for each in answer.get("TagDescriptions", ())}
         return found
 
+    def at(self, door: str) -> Cloud:
+        """Give the same cloud with another listener or network load balancer."""
+        other = Cloud(self.place.at(door), self._call, self.notify, hasty=self._hasty, rights=self._rights)
+        other._session, other._clients = self._session, self._clients
+        return other
+
     def rules(self) -> list[dict[str, Any]]:
-        """Read all rules of the listener; none if it is gone."""
-        if not self.place.listener_arn:
+        """Read all rules of the listener, or listeners of the network load balancer as rules; none if it is gone."""
+        if not self.place.door:
             return []
         try:
+            if self.place.network_arn:
+                arn = self.place.network_arn
+                there = self.pages("elbv2", "DescribeListeners", "Listeners", LoadBalancerArn=arn)
+                return [routing.as_rule(listener) for listener in there]
             return self.pages("elbv2", "DescribeRules", "Rules", ListenerArn=self.place.listener_arn)
         except MissingError:
             return []
@@ -270,3 +297,9 @@ def _own_session(region: str) -> Any:
 
 def _snake(operation: str) -> str:
     return "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in operation).lstrip("_")
+
+
+def _may_be_empty(service: str, operation: str) -> bool:
+    if service in READS_HOLD and operation.startswith("Describe"):
+        return False
+    return service not in NEVER_EMPTY or operation in EMPTY

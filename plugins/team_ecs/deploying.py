@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from team_ecs import balancer, destroying, messages, names, plan, refusals, removing, rollout, taskdefinition
+from team_ecs import (
+    balancer,
+    destroying,
+    doors,
+    lookup,
+    messages,
+    names,
+    ownbalancer,
+    plan,
+    refusals,
+    removing,
+    rollout,
+    sweeping,
+    taskdefinition,
+)
 from team_ecs.cloud import Cloud
 from team_ecs.gen.team_ecs.v1 import team_ecs_pb2
 from team_ecs.guardian import guarded
@@ -66,12 +82,20 @@ def deploy(
             order = make_order(resolved, image, config, roles)
             if taskdefinition.size(order).rounded:
                 step.output(f"{taskdefinition.size(order).rounded}\n")
-            _refuse_foreign(cloud, order.name)
-            found = balancer.find(cloud, wanted, resolved.profile.network) if order.port else None
+            _refuse_foreign(cloud, order, step.update)
+            if plan.own(wanted):
+                cloud.place = cloud.place.at(ownbalancer.find(cloud, order))
+            find = partial(balancer.find, cloud, wanted, resolved.profile.network)
+            found = find() if cloud.place.door else None
+            chosen = lookup.network(cloud, wanted, found.vpc if found else "")
+            order = replace(order, standards=chosen, door=cloud.place.door)
             step.update(f"ECS cluster {place.cluster} in {place.region}, account {cloud.place.account}")
-        with authority.used(rights), steps.add(f"Service {order.name}") as step:
+        with authority.used(rights), steps.add(f"Service {order.name}") as step, ExitStack() as stack:
             cloud.notify = step.update
-            message = outline(resolved, order, cloud.place)
+            message = outline(resolved, order, cloud.place, str(source.path))
+            if plan.own(wanted) and found is None:
+                order = stack.enter_context(ownbalancer.made(cloud, order, message))
+                found = find()
             creation = _make(cloud, call, order, found, message)
             step.update(f"Service {order.name}: all {plan.count(wanted)} tasks run and are healthy")
     return Result(message, resources=creation.resources, template_data={"image": order.image})
@@ -90,8 +114,8 @@ def place_of(resolved: standards.Resolved) -> Place:
         OptionError: Nothing names a region.
     """
     wanted = resolved.profile.ecs
-    listener = (wanted.load_balancer and wanted.load_balancer.listener_arn) if wanted.port else ""
-    return Place(region(wanted.region), wanted.account or "", wanted.cluster or "", listener or "", resolved.authority)
+    place = Place(region(wanted.region), wanted.account or "", wanted.cluster or "", service=resolved.authority)
+    return place.at(plan.door(wanted))
 
 
 def make_order(resolved: standards.Resolved, image: Image, config: DeploymentConfig, roles: str = "") -> Order:
@@ -123,6 +147,7 @@ def make_order(resolved: standards.Resolved, image: Image, config: DeploymentCon
         labels=profile.observability.labels or {},
         variables=plan.observed(profile.observability),
         protected=profile.protected,
+        door=plan.door(profile.ecs),
     )
 
 
@@ -134,25 +159,28 @@ def _summary(resolved: standards.Resolved) -> str:
     )
 
 
-def _refuse_foreign(cloud: Cloud, name: str) -> None:
+def _refuse_foreign(cloud: Cloud, order: Order, tell: Callable[[str], None]) -> None:
     """Refuse a name that something else has: it would be taken over, and on failure removed."""
-    found = {"service": cloud.service(name), "target group": cloud.target_group(name)}
+    services = {each["serviceName"]: each for each in cloud.services([order.name, *sweeping.earlier(order)])}
+    sweeping.sweep(cloud, order, services.values(), tell)
+    found = {"service": services.get(order.name), "target group": cloud.target_group(order.name)}
     for kind, there in found.items():
         if there is not None:
             raise StateError(
-                f"a {kind} {name} exists already",
+                f"a {kind} {order.name} exists already",
                 why="an earlier deploy of this number left it, or is not ended yet",
                 fix="run `waypoint destroy` in this workspace, or deploy again for the next number",
             )
 
 
-def outline(resolved: standards.Resolved, order: Order, place: Place) -> team_ecs_pb2.Deployment:
+def outline(resolved: standards.Resolved, order: Order, place: Place, source: str) -> team_ecs_pb2.Deployment:
     """Write down what is known of a deployment before anything is made.
 
     Args:
         resolved: The standards.
         order: What is to be deployed.
         place: Where.
+        source: Directory of the app.
 
     Returns:
         What Waypoint keeps, without the ARNs of what is made.
@@ -171,6 +199,9 @@ def outline(resolved: standards.Resolved, order: Order, place: Place) -> team_ec
         profile_revision=resolved.profile.revision,
         profile_digest=resolved.profile.digest(),
         protected=resolved.profile.protected,
+        source_path=source,
+        exec_enabled=plan.exec_enabled(order),
+        routed_logs=taskdefinition.routed(order.standards),
     )
 
 
@@ -188,8 +219,11 @@ def _make(cloud: Cloud, call: Call, order: Order, found: Balancer | None, messag
             creation.made(resource, undo=partial(_undo, cloud, message, kind, cloud.notify))
             say(f"making its {kind}")
 
-        _make_parts(cloud, order, found, message, made)
+        service = _make_parts(cloud, order, found, message, made)
         rollout.wait(cloud, call, order.name, message.target_group_arn, order.standards.log_group or "", seconds, say)
+        state = {"key": names.STATE_TAG, "value": names.DEPLOYED}
+        cloud.ask("ecs", "TagResource", resourceArn=service, tags=[state])
+        cloud.check()
     return creation
 
 
@@ -199,24 +233,26 @@ def _make_parts(
     found: Balancer | None,
     message: team_ecs_pb2.Deployment,
     made: Callable[[str], None],
-) -> None:
-    """Make the parts one after the other, and write their ARNs down."""
+) -> str:
+    """Make the parts one after the other, and write their ARNs down; give that of the service."""
     made("TaskDefinition")
     registered = cloud.ask("ecs", "RegisterTaskDefinition", **taskdefinition.plan(order))
     message.task_definition_arn = registered["taskDefinition"]["taskDefinitionArn"]
     if found is not None:
         made("TargetGroup")
         message.target_group_arn = balancer.make_target_group(cloud, order, found)
-        made("ListenerRule")
-        balancer.make_preview(cloud, order, message.target_group_arn)
+        made("Listener" if found.network else "ListenerRule")
+        doors.make_preview(cloud, order, message.target_group_arn)
     made("Service")
-    cloud.ask("ecs", "CreateService", **plan.service(order, message.task_definition_arn, message.target_group_arn))
+    planned = plan.service(order, message.task_definition_arn, message.target_group_arn)
+    service = str(cloud.ask("ecs", "CreateService", **planned)["service"]["serviceArn"])
     if plan.autoscaled(order.standards):
         made("ScalableTarget")
         cloud.ask("application-autoscaling", "RegisterScalableTarget", **plan.scalable_target(order))
         label = found.label(message.target_group_arn) if found is not None else ""
         for policy in plan.scaling_policies(order, label):
             cloud.ask("application-autoscaling", "PutScalingPolicy", **policy)
+    return service
 
 
 def _undo(cloud: Cloud, message: team_ecs_pb2.Deployment, kind: str, notify: Callable[[str], None]) -> None:

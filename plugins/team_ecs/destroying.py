@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from team_ecs import leftovers, messages, names, removing, routing
+from team_ecs import doors, leftovers, messages, names, removing, routing
 from team_ecs.removing import CATEGORIES, Parts
 from waypaas_sdk.errors import MissingError
 from waypaas_sdk.resources import Resource, destroy_all
@@ -18,15 +18,19 @@ if TYPE_CHECKING:
     from waypaas_sdk.call import Call
     from waypaas_sdk.terminal import TerminalUI
 
-REMOVAL = ("ScalableTarget", "ListenerRule", "Service", "TargetGroup", "TaskDefinition")
-"""Order in which parts go: nothing while something else refers to it."""
+REMOVAL = ("ScalableTarget", "ListenerRule", "Listener", "Service", "TargetGroup", "TaskDefinition")
+"""Order in which parts of a deployment go: nothing while something else refers to it."""
+
+SHARED = ("LoadBalancer",)
+"""Kinds that all deployments of an app have together: removed with the workspace, or by the deploy that makes them."""
 
 
 def kinds_of(deployment: team_ecs_pb2.Deployment) -> list[str]:
     """List the kinds of a deployment's parts, in the order of their making."""
-    absent = set() if deployment.port else {"TargetGroup", "ListenerRule"}
+    absent = {"ListenerRule" if deployment.place.network_arn else "Listener"}
+    absent |= set() if deployment.port else {"TargetGroup", "ListenerRule", "Listener"}
     absent |= set() if deployment.autoscaled else {"ScalableTarget"}
-    return [kind for kind in CATEGORIES if kind not in absent]
+    return [kind for kind in CATEGORIES if kind not in {*absent, *SHARED}]
 
 
 def parts(cloud: Cloud, deployment: team_ecs_pb2.Deployment) -> Parts:
@@ -63,7 +67,7 @@ def undo(deployment: team_ecs_pb2.Deployment, kinds: Sequence[str]) -> list[Reso
 def _remove(
     cloud: Cloud, deployment: team_ecs_pb2.Deployment, kinds: Sequence[str], call: Call | None
 ) -> list[Resource]:
-    resources = [removing.resource(kind, deployment.name, cloud) for kind in REMOVAL if kind in kinds]
+    resources = [removing.resource(kind, deployment.name, cloud) for kind in (*SHARED, *REMOVAL) if kind in kinds]
     remover = parts(cloud, deployment)
     return destroy_all(resources, lambda part: remover.remove(part.type), call=call)
 
@@ -115,9 +119,9 @@ def release(target: team_ecs_pb2.Release, ui: TerminalUI, call: Call) -> list[Re
         def leave(_: Resource) -> None:
             if found is None:
                 raise MissingError("the rule is gone already")
-            removing.leave(cloud, found, target.target_group_arn)
+            doors.leave(cloud, found, target.target_group_arn)
 
-        gone = destroy_all([removing.resource("ListenerRule", target.rule_arn, cloud)], leave, call=call)
+        gone = destroy_all([removing.resource(doors.kind(target.rule_arn), target.rule_arn, cloud)], leave, call=call)
         if groups != [target.target_group_arn]:
             step.update("The rule leads to another release and stays")
             return []
@@ -141,8 +145,8 @@ def workspace(place: team_ecs_pb2.Place, identity: team_ecs_pb2.Identity, ui: Te
     with ui.step_group() as steps, steps.add(f"Remove what is left of {identity.app} in {identity.workspace}") as step:
         cloud = messages.cloud(place, "destroy", identity, call, step.update)
         gone: list[Resource] = []
-        for listed in (leftovers.scalable_targets, leftovers.rules, leftovers.services, leftovers.target_groups,
-                       leftovers.task_definitions):  # fmt: skip
+        for listed in (leftovers.scalable_targets, leftovers.rules, leftovers.services, leftovers.load_balancers,
+                       leftovers.target_groups, leftovers.task_definitions):  # fmt: skip
             found = listed(cloud, whose)
             resources = [removing.resource(kind, name, cloud) for kind, name in found]
             gone += destroy_all(resources, partial(_drop, found), call=call)

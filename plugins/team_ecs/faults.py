@@ -26,7 +26,7 @@ DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperat
 MISSING = frozenset({
     "ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException", "TargetGroupNotFound",
     "RuleNotFound", "ListenerNotFound", "LoadBalancerNotFound", "ObjectNotFoundException",
-    "ResourceNotFoundException",
+    "ResourceNotFoundException", "NoSuchHostedZone", "InvalidGroup.NotFound", "InvalidSubnetID.NotFound",
 })  # fmt: skip
 MISSING_TEXT = "No scalable target found"
 """Comes with more codes than one."""

@@ -1,4 +1,7 @@
-"""Undo a deploy whose plugin process was killed; a process of its own, see `teamplugin.guardian`."""
+"""Undo a deploy, or a release by steps, whose plugin process was killed; a process of its own.
+
+See `teamplugin.guardian`.
+"""
 
 from __future__ import annotations
 
@@ -30,16 +33,31 @@ def guarded(deployment: team_ecs_pb2.Deployment, kinds: list[str]) -> guardian.G
     return guardian.Guarded("team_ecs.guardian", task)
 
 
-def undo(task: dict[str, Any]) -> int:
-    """Remove what a deploy was making.
+def guarded_traffic(target: team_ecs_pb2.Deployment, rule_arn: str, back: dict[str, Any]) -> guardian.Guarded:
+    """Guard a release by steps while the block lasts.
 
     Args:
-        task: As `guarded` wrote it.
+        target: The deployment that is to get the traffic.
+        rule_arn: Of the app's rule.
+        back: What the rule shall be if the release is cut off.
 
     Returns:
-        Exit code: 1 if it could not be removed.
+        To be entered.
     """
-    from team_ecs import destroying  # noqa: PLC0415  # nothing is loaded unless something is to be undone
+    task = {"deployment": target.SerializeToString().hex(), "rule": rule_arn, "back": back}
+    return guardian.Guarded("team_ecs.guardian", task)
+
+
+def undo(task: dict[str, Any]) -> int:
+    """Remove what a deploy was making, or give the traffic back that a release shared out.
+
+    Args:
+        task: As `guarded` or `guarded_traffic` wrote it.
+
+    Returns:
+        Exit code: 1 if it could not be done.
+    """
+    from team_ecs import destroying, shifting  # noqa: PLC0415  # nothing is loaded unless something is to be undone
     from team_ecs.gen.team_ecs.v1 import team_ecs_pb2  # noqa: PLC0415
     from waypaas_sdk.errors import PluginError  # noqa: PLC0415
 
@@ -47,7 +65,10 @@ def undo(task: dict[str, Any]) -> int:
     deadline = time.monotonic() + UNDO_PATIENCE_SECONDS
     while True:
         try:
-            destroying.undo(deployment, task["kinds"])
+            if "rule" in task:
+                shifting.undo(deployment, task["rule"], task["back"])
+            else:
+                destroying.undo(deployment, task["kinds"])
         except PluginError:
             if time.monotonic() > deadline:
                 return 1

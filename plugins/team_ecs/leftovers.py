@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from team_ecs import names
+from team_ecs import doors, names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +33,11 @@ def scalable_targets(cloud: Cloud, whose: Identity) -> Found:
 
 
 def rules(cloud: Cloud, whose: Identity) -> Found:
-    """Find rules of the listener."""
+    """Find rules of the listener, and of those that the app was on before; or its own listeners."""
     return {
-        ("ListenerRule", rule["RuleArn"]): partial(cloud.ask, "elbv2", "DeleteRule", RuleArn=rule["RuleArn"])
-        for rule in cloud.own_rules(names.owner(whose))
+        (doors.kind(rule["RuleArn"]), rule["RuleArn"]): partial(doors.remove, where, rule)
+        for where in (cloud, *doors.elsewhere(cloud, whose))
+        for rule in where.own_rules(names.owner(whose))
     }
 
 
@@ -52,6 +53,16 @@ def services(cloud: Cloud, whose: Identity) -> Found:
                 cloud.ask, "ecs", "DeleteService", cluster=cluster, service=name, force=True
             )
     return found
+
+
+def load_balancers(cloud: Cloud, whose: Identity) -> Found:
+    """Find the app's own load balancer."""
+    name = names.family(whose)
+    there = cloud.load_balancer(name)
+    arn = str(there["LoadBalancerArn"]) if there is not None else ""
+    if not arn or not names.has(cloud.tags([arn]).get(arn, {}), names.owner(whose)):
+        return {}
+    return {("LoadBalancer", name): partial(cloud.ask, "elbv2", "DeleteLoadBalancer", LoadBalancerArn=arn)}
 
 
 def target_groups(cloud: Cloud, whose: Identity) -> Found:

@@ -1,18 +1,40 @@
 """The program waypoint-plugin-team-ecs."""
 
-from __future__ import annotations
+AHEAD = (
+    "team_ecs.deploying",
+    "team_ecs.destroying",
+    "team_ecs.releasing",
+    "team_ecs.status",
+    "team_ecs.tasklogs",
+    "team_ecs.taskexec",
+    "team_ecs.tasks",
+    "team_ecs.options",
+    "boto3",
+    "botocore.config",
+    "ssl",
+    "subprocess",
+    "yaml",
+)
+"""Modules that calls import: a standby has them already."""
 
 
 def main() -> None:
     """Serve the plugin until the host is done with it."""
-    from waypaas_sdk import startup  # noqa: PLC0415  # first of all: see its docstring
+    from waypaas_sdk import standby  # noqa: PLC0415  # first of all: see its docstring
 
-    startup.defer()
+    standby.enter()
+    from team_ecs.launcher import EcsTaskLauncher  # noqa: PLC0415
     from team_ecs.platform import EcsPlatform  # noqa: PLC0415
     from team_ecs.releaser import EcsReleaseManager  # noqa: PLC0415
     from waypaas_sdk import serve  # noqa: PLC0415
 
-    serve.serve(EcsPlatform, EcsReleaseManager, description="runs apps on AWS ECS by the standards of their team")
+    serve.serve(
+        EcsPlatform,
+        EcsReleaseManager,
+        EcsTaskLauncher,
+        description="runs apps on AWS ECS by the standards of their team",
+        ahead=AHEAD,
+    )
 
 
 if __name__ == "__main__":

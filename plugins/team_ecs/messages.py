@@ -24,12 +24,13 @@ def place_to_proto(place: Place) -> team_ecs_pb2.Place:
         cluster=place.cluster,
         listener_arn=place.listener_arn,
         service=place.service,
+        network_arn=place.network_arn,
     )
 
 
 def place_from_proto(noted: team_ecs_pb2.Place) -> Place:
     """Decode a place."""
-    return Place(noted.region, noted.account, noted.cluster, noted.listener_arn, noted.service)
+    return Place(noted.region, noted.account, noted.cluster, noted.listener_arn, noted.service, noted.network_arn)
 
 
 def cloud(

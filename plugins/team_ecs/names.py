@@ -20,8 +20,19 @@ MARK_DIGITS = 8
 OWNER_TAG = "waypaas:owner"
 """TEAM/ENVIRONMENT: by it the service's session policy tells whose a resource is."""
 
+OWNER_KEYS = (OWNER_TAG, "waypaas:project", "waypaas:app", "waypaas:workspace")
 DEPLOYMENT_TAG = "waypaas:deployment"
 KIND_TAG = "waypaas:kind"
+DOOR_TAG = "waypaas:door"
+"""Of a target group: ARN of the listener or network load balancer that leads to it."""
+
+RECORD_TAG = "waypaas:record"
+"""Of the app's rule: ZONE/HOST of its record in Route 53."""
+
+STATE_TAG = "waypaas:state"
+DEPLOYING, DEPLOYED = "deploying", "deployed"
+"""Values of STATE_TAG, of a service: whether its deploy has come to its end."""
+
 PREVIEW, TRAFFIC = "preview", "traffic"
 """Values of KIND_TAG: what a listener rule is for."""
 

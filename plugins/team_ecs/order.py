@@ -34,6 +34,7 @@ class Order:
         labels: Tags of everything, by standard of the team's observability.
         variables: Of the app, by standard of the team's observability.
         protected: Nobody opens a shell in this environment.
+        door: ARN of the listener or network load balancer that leads to it; empty for a worker.
     """
 
     identity: Identity
@@ -48,6 +49,7 @@ class Order:
     labels: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     protected: bool = False
+    door: str = ""
 
     @property
     def name(self) -> str:

@@ -34,6 +34,18 @@ def count(standards: Ecs) -> int:
     return min(max(wanted, scale.min_count or 0), scale.max_count)
 
 
+def exec_enabled(order: Order) -> bool:
+    """Tell whether commands may be run in the tasks; never where nobody may open a shell.
+
+    Args:
+        order: What is to be deployed.
+
+    Returns:
+        False too for tasks without a role of their own, by which the agent would speak: ECS refuses that.
+    """
+    return order.standards.exec == "allow" and not order.protected and bool(order.standards.task_role)
+
+
 def observed(standards: Observability) -> dict[str, str]:
     """Give the variables that tell an app how it is observed."""
     told = {
@@ -54,28 +66,49 @@ def target_group(order: Order, vpc: str) -> Request:
     Returns:
         Parameters of CreateTargetGroup.
     """
+    tags = order.tags | {names.DOOR_TAG: order.door}
     return {
         "Name": order.name,
-        "Protocol": "HTTP",
+        "Protocol": "TCP" if networked(order.standards) else "HTTP",
         "Port": order.port,
         "VpcId": vpc,
         "TargetType": "ip",
-        "Tags": [{"Key": key, "Value": value} for key, value in order.tags.items()],
-        **_health(order.standards.health_check),
+        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        **_health(order.standards.health_check, "TCP" if networked(order.standards) else "HTTP"),
     }
 
 
-def _health(check: HealthCheck | None) -> Request:
+def networked(standards: Ecs) -> bool:
+    """Tell whether an app is behind a network load balancer."""
+    wanted = standards.load_balancer
+    return bool(standards.port and wanted and (wanted.own == "network" or (not wanted.own and wanted.network_arn)))
+
+
+def own(standards: Ecs) -> str:
+    """Give the kind of the load balancer that is to be the app's alone; empty for a shared one and a worker."""
+    return (standards.load_balancer.own or "") if standards.port and standards.load_balancer else ""
+
+
+def door(standards: Ecs) -> str:
+    """Give the ARN that the standards name: a listener or a network load balancer; empty for a worker, and its own."""
+    wanted = standards.load_balancer
+    if not wanted or not standards.port or wanted.own:
+        return ""
+    return wanted.network_arn or wanted.listener_arn or ""
+
+
+def _health(check: HealthCheck | None, usual: str) -> Request:
     if check is None:
         return {}
+    protocol = check.protocol or usual
+    asked = {"HealthCheckPath": check.path or "/", "Matcher": {"HttpCode": check.codes or "200-399"}}
     return {
-        "HealthCheckProtocol": "HTTP",
-        "HealthCheckPath": check.path or "/",
+        "HealthCheckProtocol": protocol,
         "HealthCheckIntervalSeconds": _seconds(check.period or "10s"),
         "HealthCheckTimeoutSeconds": _seconds(check.timeout or "5s"),
         "HealthyThresholdCount": check.healthy_threshold or 2,
         "UnhealthyThresholdCount": check.unhealthy_threshold or 3,
-        "Matcher": {"HttpCode": check.codes or "200-399"},
+        **(asked if protocol == "HTTP" else {}),
     }
 
 
@@ -96,7 +129,7 @@ def service(order: Order, task_definition: str, target_group_arn: str) -> Reques
     Returns:
         Parameters of CreateService.
     """
-    standards = order.standards
+    standards, tags = order.standards, order.tags | {names.STATE_TAG: names.DEPLOYING}
     request: Request = {
         "cluster": standards.cluster,
         "serviceName": order.name,
@@ -115,14 +148,14 @@ def service(order: Order, task_definition: str, target_group_arn: str) -> Reques
                 "assignPublicIp": "ENABLED" if standards.assign_public_ip else "DISABLED",
             }
         },
-        # ECS refuses it for tasks without a role of their own, by which the agent would speak.
-        "enableExecuteCommand": standards.exec == "allow" and not order.protected and bool(standards.task_role),
+        "enableExecuteCommand": exec_enabled(order),
         "enableECSManagedTags": True,
         "propagateTags": "SERVICE",
-        "tags": [{"key": key, "value": value} for key, value in order.tags.items()],
+        "tags": [{"key": key, "value": value} for key, value in tags.items()],
     }
-    if standards.launch_type == "FARGATE_SPOT":
-        request["capacityProviderStrategy"] = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+    if standards.capacity_provider or standards.launch_type == "FARGATE_SPOT":
+        provider = standards.capacity_provider or "FARGATE_SPOT"
+        request["capacityProviderStrategy"] = [{"capacityProvider": provider, "weight": 1}]
     else:
         request["launchType"] = standards.launch_type or "FARGATE"
     if standards.launch_type != "EC2":

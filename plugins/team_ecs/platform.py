@@ -9,6 +9,7 @@ from team_ecs.releaser import EcsReleaseManager
 from waypaas_sdk import component
 from waypaas_sdk.arguments import DeploymentConfig, JobInfo, Source
 from waypaas_sdk.call import Call
+from waypaas_sdk.execsession import ExecSession
 from waypaas_sdk.gen.docker.docker_pb2 import Image
 from waypaas_sdk.health import StatusReport
 from waypaas_sdk.logviewer import LogViewer
@@ -71,5 +72,11 @@ class EcsPlatform(component.Platform):
         from team_ecs import tasklogs  # noqa: PLC0415  # beside a plugin's start
 
         tasklogs.follow(deployment, viewer, call)
+
+    def exec(self, deployment: Deployment, session: ExecSession, call: Call, job: JobInfo, source: Source) -> int:
+        """Run a command in a task, where the standards of the environment permit it."""
+        from team_ecs import taskexec  # noqa: PLC0415  # beside a plugin's start
+
+        return taskexec.execute(deployment, session, call, job, source)
 
     options: Any

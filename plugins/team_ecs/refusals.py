@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from team_ecs import fargate
+from team_ecs import doorrules, fargate, plan, taskdefinition
 from teamconfig import units
 from waypaas_sdk.errors import OptionError
 
@@ -33,9 +33,11 @@ def check(standards: Ecs, network: Network, labels: Mapping[str, str]) -> None:
     problems = [
         *_missing(standards),
         *_unsuitable(standards),
+        *_parts(standards),
         *_secrets(standards),
         *_tags({**labels, **(standards.tags or {})}),
         *(_network(network) if standards.port else ()),
+        *(doorrules.check(standards, network) if standards.port else ()),
     ]
     if standards.launch_type != "EC2":
         try:
@@ -47,16 +49,19 @@ def check(standards: Ecs, network: Network, labels: Mapping[str, str]) -> None:
 
 
 def _missing(standards: Ecs) -> list[OptionError]:
+    groups = standards.security_groups or standards.security_group_tags
     needed = {
         "ecs.cluster": (standards.cluster, "the cluster that tasks run in"),
-        "ecs.subnets": (standards.subnets, "the subnets that tasks get their addresses from"),
-        "ecs.security_groups": (standards.security_groups, "else the VPC's default group decides who reaches them"),
+        "ecs.subnets": (
+            standards.subnets or standards.subnet_tags,
+            "the subnets that tasks get their addresses from; or subnet_tags, by which they are looked up",
+        ),
+        "ecs.security_groups": (groups, "else the VPC's default group decides who reaches them"),
         "ecs.execution_role": (standards.execution_role, "ECS pulls the image and writes logs by it"),
     }
-    balancer = standards.load_balancer
     if standards.port:
-        listener = balancer.listener_arn if balancer else None
-        needed["ecs.load_balancer.listener_arn"] = (listener, "the app's rule is added to it; port = 0 is a worker")
+        why = "the app's rule is added to it; or network_arn, or own; port = 0 is a worker"
+        needed["ecs.load_balancer.listener_arn"] = (plan.door(standards) or plan.own(standards), why)
     return [
         OptionError(f"{key} is not set", why=why, fix="set it in the standards of the team", where=key)
         for key, (value, why) in needed.items()
@@ -97,8 +102,64 @@ def _unsuitable(standards: Ecs) -> list[OptionError]:
     return found
 
 
+def _parts(standards: Ecs) -> list[OptionError]:
+    """Refuse volumes, providers and log routers that ECS would refuse later, or that would do nothing."""
+    found = []
+    for volume in standards.volumes:
+        place = f"ecs.volumes.{volume.name}"
+        if volume.access_point and volume.root_directory:
+            found.append(
+                OptionError(
+                    "an access point and a root_directory exclude each other",
+                    why="the access point says the directory",
+                    fix="unset root_directory",
+                    where=f"{place}.root_directory",
+                )
+            )
+        if volume.iam and not standards.task_role:
+            found.append(
+                OptionError(
+                    "iam needs a role of the task",
+                    why="by it EFS decides who may mount",
+                    fix="set ecs.task_role, or unset iam",
+                    where=f"{place}.iam",
+                )
+            )
+    if standards.capacity_provider and standards.launch_type == "FARGATE_SPOT":
+        found.append(
+            OptionError(
+                "capacity_provider and launch_type FARGATE_SPOT exclude each other",
+                why="FARGATE_SPOT is a capacity provider itself",
+                fix="unset one of them; with a provider of machines set launch_type: EC2",
+                where="ecs.capacity_provider",
+            )
+        )
+    router = standards.firelens
+    if router and router.image and any(each.name == taskdefinition.ROUTER for each in standards.sidecars):
+        found.append(
+            OptionError(
+                f"a sidecar is named {taskdefinition.ROUTER}",
+                why="so is the router of firelens",
+                fix="name it otherwise",
+                where=f"ecs.sidecars.{taskdefinition.ROUTER}.name",
+            )
+        )
+    if router and not router.image and (router.options or router.secrets or router.config):
+        found.append(
+            OptionError(
+                "firelens has no image",
+                why="the router is a container beside the app",
+                fix="set ecs.firelens.image to one of Fluent Bit or Fluentd",
+                where="ecs.firelens.image",
+            )
+        )
+    return found
+
+
 def _secrets(standards: Ecs) -> list[OptionError]:
     places = {"ecs.secrets": standards.secrets or {}}
+    if standards.firelens:
+        places["ecs.firelens.secrets"] = standards.firelens.secrets or {}
     places |= {f"ecs.sidecars.{each.name}.secrets": each.secrets or {} for each in standards.sidecars}
     found = []
     for place, secrets in places.items():

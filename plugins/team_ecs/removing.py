@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from team_ecs import names, plan, routing
+from team_ecs import doors, names, plan
 from waypaas_sdk.errors import MissingError
 from waypaas_sdk.resources import Category, Resource
 
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 PLATFORM = "ecs"
 CATEGORIES = {
+    "LoadBalancer": Category.ROUTER,
     "TaskDefinition": Category.CONFIG,
     "TargetGroup": Category.ROUTER,
     "ListenerRule": Category.ROUTER,
+    "Listener": Category.ROUTER,
     "Service": Category.INSTANCE_MANAGER,
     "ScalableTarget": Category.POLICY,
 }
@@ -32,27 +34,6 @@ def resource(kind: str, name: str, cloud: Cloud) -> Resource:
     return Resource(
         name, kind, PLATFORM, CATEGORIES[kind], {"region": cloud.place.region, "cluster": cloud.place.cluster}
     )
-
-
-def leave(cloud: Cloud, rule: Mapping[str, Any], target_group_arn: str) -> None:
-    """Take a target group out of an app's traffic; the rule goes with the last one.
-
-    Args:
-        cloud: Where the rule is.
-        rule: As AWS tells it.
-        target_group_arn: That gets no more requests; one that gets none already is fine.
-
-    Raises:
-        PluginError: AWS refuses.
-    """
-    there = routing.targets(rule)
-    others = [arn for arn in there if arn != target_group_arn]
-    if target_group_arn not in there:
-        return
-    if others:
-        cloud.ask("elbv2", "ModifyRule", RuleArn=rule["RuleArn"], Actions=routing.forward(others[0]))
-    else:
-        cloud.ask("elbv2", "DeleteRule", RuleArn=rule["RuleArn"])
 
 
 class Parts:
@@ -86,8 +67,10 @@ class Parts:
             "TaskDefinition": self._task_definition,
             "TargetGroup": self._target_group,
             "ListenerRule": self._rules,
+            "Listener": self._rules,
             "Service": self._service,
             "ScalableTarget": self._scalable_target,
+            "LoadBalancer": self._load_balancer,
         }
         removers[kind]()
 
@@ -106,12 +89,21 @@ class Parts:
         """Remove the deployment's own rules, and itself from the app's traffic: else its target group stays in use."""
         rules = self._cloud.rules()
         for rule in self._cloud.own_rules(self._tags, rules):
-            self._cloud.ask("elbv2", "DeleteRule", RuleArn=rule["RuleArn"])
+            doors.remove(self._cloud, rule)
         owner = {key: value for key, value in self._tags.items() if key != names.DEPLOYMENT_TAG}
         group = self._cloud.target_group(self._name)
         for rule in self._cloud.own_rules(owner | {names.KIND_TAG: names.TRAFFIC}, rules):
             if group is not None:
-                leave(self._cloud, rule, group["TargetGroupArn"])
+                doors.leave(self._cloud, rule, group["TargetGroupArn"])
+
+    def _load_balancer(self) -> None:
+        """Remove the app's own load balancer, with its listeners and rules; its name is that of the family."""
+        owner = {key: value for key, value in self._tags.items() if key != names.DEPLOYMENT_TAG}
+        found = self._cloud.load_balancer(self._family)
+        arn = found["LoadBalancerArn"] if found is not None else ""
+        if not arn or not names.has(self._cloud.tags([arn]).get(arn, {}), owner):
+            raise MissingError(f"load balancer {self._family} is not there")
+        self._cloud.ask("elbv2", "DeleteLoadBalancer", LoadBalancerArn=arn)
 
     def _target_group(self) -> None:
         found = self._cloud.target_group(self._name)

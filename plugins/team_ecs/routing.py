@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from team_ecs import names
 from waypaas_sdk.errors import OptionError, StateError
 
 if TYPE_CHECKING:
@@ -53,11 +52,12 @@ def preview_conditions(deployment_id: str) -> list[Request]:
     ]
 
 
-def traffic_conditions(network: Network) -> list[Request]:
+def traffic_conditions(network: Network, *, alone: bool = False) -> list[Request]:
     """Plan which requests are an app's.
 
     Args:
         network: Section of the standards.
+        alone: The load balancer is the app's own: without host and path all requests are.
 
     Returns:
         Conditions of the rule: host, path, client networks.
@@ -71,6 +71,8 @@ def traffic_conditions(network: Network) -> list[Request]:
         conditions.append({"Field": "host-header", "HostHeaderConfig": {"Values": [host]}})
     if path != "/" or network.path_type == "Exact":
         conditions.append({"Field": "path-pattern", "PathPatternConfig": {"Values": _paths(path, network.path_type)}})
+    if not conditions and alone:
+        conditions.append({"Field": "path-pattern", "PathPatternConfig": {"Values": ["/*"]}})
     if not conditions:
         raise OptionError(
             "the app has neither host nor path of its own",
@@ -165,6 +167,31 @@ def url(network: Network, listener: Mapping[str, Any], address: str) -> str:
     return f"{protocol.lower()}://{host}{shown}{'' if path == '/' else path}"
 
 
-def kind(tags: Mapping[str, str]) -> str:
-    """Say what a rule of ours is for, by its tags."""
-    return tags.get(names.KIND_TAG, "")
+def as_rule(listener: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a listener of a network load balancer, which has no rules, as if it were one."""
+    return {
+        "RuleArn": str(listener["ListenerArn"]),
+        "Priority": str(listener.get("Port", "")),
+        "Conditions": [],
+        "Actions": list(listener.get("DefaultActions") or ()),
+    }
+
+
+def network_url(network: Network, request: Mapping[str, Any], address: str) -> str:
+    """Write where an app behind a network load balancer is reached.
+
+    Args:
+        network: Section of the standards.
+        request: Of its listener: "Protocol" TCP or TLS, "Port".
+        address: Name of the load balancer in DNS.
+
+    Returns:
+        The URL: of HTTP where the port is HTTP's, else of TCP or TLS.
+    """
+    port, encrypted = int(request["Port"]), request["Protocol"] == "TLS"
+    host = network.host or address
+    if encrypted and port == PORTS["HTTPS"]:
+        return f"https://{host}"
+    if not encrypted and port == PORTS["HTTP"]:
+        return f"http://{host}"
+    return f"{'tls' if encrypted else 'tcp'}://{host}:{port}"

@@ -6,14 +6,15 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from team_ecs import diagnose, routing
+from team_ecs import diagnose, doors, guardian, messages, routing
 from teamconfig import units
 from waypaas_sdk.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from team_ecs.cloud import Cloud
+    from team_ecs.gen.team_ecs.v1 import team_ecs_pb2
     from team_ecs.order import Request
     from teamconfig.model.ecs import Canary
     from waypaas_sdk.call import Call
@@ -24,55 +25,70 @@ LOOK_SECONDS = 5.0
 def shift(
     cloud: Cloud,
     call: Call,
+    target: team_ecs_pb2.Deployment,
     rule: Mapping[str, Any],
     request: Request,
     canary: Canary | None,
-    tell: Callable[[str], None],
 ) -> None:
     """Change the app's rule.
 
     Args:
-        cloud: Where it is.
+        cloud: Where it is; its `notify` is told what is awaited.
         call: Ends the waits when cancelled; then the traffic goes back.
+        target: The deployment that gets the traffic.
         rule: The app's, as AWS tells it.
         request: What it shall be in the end: conditions, and the action that forwards to one target group.
         canary: Steps by standard; None for all at once.
-        tell: Told what is awaited.
 
     Raises:
         StateError: The new one did not keep well; the traffic is where it was.
         PluginError: AWS refuses.
         CancelledError: The call was cancelled; the traffic is where it was.
     """
-    (new,) = routing.targets({"Actions": request["Actions"]})
+    new = target.target_group_arn
     old = next((arn for arn in routing.targets(rule) if arn != new), "")
     steps = canary.steps if canary is not None and canary.steps else []
-    if old and steps and not _is_back(old, new):
+    if not old or not steps or _is_back(old, new):
+        doors.change(cloud, rule["RuleArn"], request)
+        return
+    back = request | {"Actions": routing.forward(old)}
+    # Guarded to the last change: a process that is killed leaves all of the traffic with one deployment.
+    with guardian.guarded_traffic(target, rule["RuleArn"], back):
         try:
-            _by_steps(cloud, call, (rule, request), (old, new), steps, canary, tell)
+            _by_steps(cloud, call, (rule, request), (old, new), canary)
         except BaseException:
-            back = {"Conditions": request["Conditions"], "Actions": routing.forward(old)}
-            cloud.again().ask("elbv2", "ModifyRule", RuleArn=rule["RuleArn"], **back)
+            doors.change(cloud.again(), rule["RuleArn"], back)
             raise
-    cloud.ask("elbv2", "ModifyRule", RuleArn=rule["RuleArn"], **request)
+        doors.change(cloud, rule["RuleArn"], request)
+
+
+def undo(target: team_ecs_pb2.Deployment, rule_arn: str, back: Request) -> None:
+    """Give the traffic back that a release shared out and that was cut off; one that came to its end stays.
+
+    Args:
+        target: The deployment that was to get it.
+        rule_arn: Of the app's rule.
+        back: What the rule was, with the conditions that it shall have.
+
+    Raises:
+        PluginError: AWS refuses.
+    """
+    cloud = messages.cloud(target.place, "deploy", target.identity, image=target.image)
+    rule = next((rule for rule in cloud.rules() if rule["RuleArn"] == rule_arn), None)
+    shared = set(routing.targets(rule)) if rule is not None else set()
+    if target.target_group_arn in shared and len(shared) > 1:
+        doors.change(cloud, rule_arn, back)
 
 
 def _by_steps(
-    cloud: Cloud,
-    call: Call,
-    rules: tuple[Mapping[str, Any], Request],
-    arns: tuple[str, str],
-    steps: list[str],
-    canary: Canary | None,
-    tell: Callable[[str], None],
+    cloud: Cloud, call: Call, rules: tuple[Mapping[str, Any], Request], arns: tuple[str, str], canary: Canary | None
 ) -> None:
     (rule, request), (old, new) = rules, arns
     seconds = units.parse_duration((canary and canary.bake) or "1m").total_seconds()
-    for percent in sorted(int(step) for step in steps):
+    for percent in sorted(int(step) for step in (canary and canary.steps) or ()):
         actions = routing.forward_split({old: 100 - percent, new: percent})
-        split = {"Conditions": request["Conditions"], "Actions": actions}
-        cloud.ask("elbv2", "ModifyRule", RuleArn=rule["RuleArn"], **split)
-        tell(f"{percent} % of the traffic for {seconds:g} s")
+        doors.change(cloud, rule["RuleArn"], request | {"Actions": actions})
+        cloud.notify(f"{percent} % of the traffic for {seconds:g} s")
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             call.sleep(min(left, LOOK_SECONDS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from team_ecs import diagnose, messages, names, routing
+from team_ecs import diagnose, doors, messages, names, routing
 from team_ecs.removing import CATEGORIES, PLATFORM
 from waypaas_sdk.health import Health, ResourceStatus, StatusReport
 from waypaas_sdk.resources import Category
@@ -128,7 +128,7 @@ def of_release(release: team_ecs_pb2.Release, call: Call) -> StatusReport:
         health, text = (Health.READY if well else Health.DOWN), f"leads to {well} healthy tasks of {led}"
     part = ResourceStatus(
         release.rule_arn,
-        "ListenerRule",
+        doors.kind(release.rule_arn),
         PLATFORM,
         health,
         text,

@@ -11,9 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from team_ecs.order import Order, Request
-    from teamconfig.model.ecs import EcsSidecar
+    from teamconfig.model import Ecs
+    from teamconfig.model.ecs import EcsSidecar, EcsVolume, Firelens
 
 ARCHITECTURES = {"amd64": "X86_64", "x86_64": "X86_64", "arm64": "ARM64", "aarch64": "ARM64"}
+
+ROUTER = "log-router"
+"""Name of FireLens's container."""
 
 
 def size(order: Order) -> fargate.Size:
@@ -58,12 +62,35 @@ def plan(order: Order) -> Request:
             "operatingSystemFamily": "LINUX",
         },
         "executionRoleArn": order.role(standards.execution_role or ""),
-        "containerDefinitions": [_app(order), *(_sidecar(order, each) for each in standards.sidecars)],
+        "containerDefinitions": [
+            _app(order),
+            *(_sidecar(order, each) for each in standards.sidecars),
+            *([_router(order, standards.firelens)] if standards.firelens and routed(standards) else ()),
+        ],
         "tags": [{"key": key, "value": value} for key, value in order.tags.items()],
     }
+    if standards.volumes:
+        request["volumes"] = [_volume(each) for each in standards.volumes]
     if standards.task_role:
         request["taskRoleArn"] = order.role(standards.task_role)
     return request
+
+
+def routed(standards: Ecs) -> bool:
+    """Tell whether the containers' logs go through a router, FireLens."""
+    return bool(standards.firelens and standards.firelens.image)
+
+
+def _volume(wanted: EcsVolume) -> Request:
+    """Plan a file system; an access point brings a directory of its own."""
+    efs: Request = {"fileSystemId": wanted.file_system or "", "transitEncryption": "ENABLED"}
+    if wanted.access_point:
+        efs["authorizationConfig"] = {"accessPointId": wanted.access_point}
+    else:
+        efs["rootDirectory"] = wanted.root_directory or "/"
+    if wanted.iam:
+        efs["authorizationConfig"] = {**efs.get("authorizationConfig", {}), "iam": "ENABLED"}
+    return {"name": wanted.name or "", "efsVolumeConfiguration": efs}
 
 
 def variables(order: Order) -> dict[str, str]:
@@ -82,6 +109,11 @@ def _app(order: Order) -> Request:
         planned["entryPoint"] = list(standards.command)
     if standards.args:
         planned["command"] = list(standards.args)
+    if standards.volumes:
+        planned["mountPoints"] = [
+            {"sourceVolume": each.name, "containerPath": each.mount_path, "readOnly": bool(each.read_only)}
+            for each in standards.volumes
+        ]
     grace = units.parse_duration(standards.termination_grace or "30s").total_seconds()
     return planned | {"stopTimeout": int(grace), "linuxParameters": {"initProcessEnabled": True}}
 
@@ -96,20 +128,57 @@ def _sidecar(order: Order, wanted: EcsSidecar) -> Request:
     return planned
 
 
-def _container(
-    order: Order, name: str, image: str, env: Mapping[str, str], secrets: Mapping[str, str] | None
-) -> dict[str, Any]:
-    log = {
+def _router(order: Order, wanted: Firelens) -> Request:
+    """Plan FireLens's container; the task ends when it does, so that no log is lost unseen."""
+    options = {"enable-ecs-log-metadata": "true"}
+    if wanted.config:
+        kind = "s3" if wanted.config.startswith("arn:") else "file"
+        options |= {"config-file-type": kind, "config-file-value": wanted.config}
+    return {
+        "name": ROUTER,
+        "image": wanted.image or "",
+        "essential": True,
+        "firelensConfiguration": {"type": wanted.kind or "fluentbit", "options": options},
+        "logConfiguration": _awslogs(order),
+        "user": "0",
+    }
+
+
+def _awslogs(order: Order) -> Request:
+    options = {
         "awslogs-group": order.standards.log_group or "",
         "awslogs-region": order.region,
         "awslogs-stream-prefix": order.name,
     }
+    return {"logDriver": "awslogs", "options": options}
+
+
+def _log(order: Order) -> Request:
+    """Plan where a container's log goes."""
+    router = order.standards.firelens
+    if router is None or not routed(order.standards):
+        return _awslogs(order)
+    planned: Request = {"logDriver": "awsfirelens", "options": dict(router.options or {})}
+    if router.secrets:
+        planned["secretOptions"] = _secrets(router.secrets)
+    return planned
+
+
+def _secrets(wanted: Mapping[str, str]) -> list[Request]:
+    return [{"name": key, "valueFrom": arn} for key, arn in wanted.items()]
+
+
+def _container(
+    order: Order, name: str, image: str, env: Mapping[str, str], secrets: Mapping[str, str] | None
+) -> dict[str, Any]:
     planned: dict[str, Any] = {
         "name": name,
         "image": image,
         "environment": [{"name": key, "value": value} for key, value in env.items()],
-        "logConfiguration": {"logDriver": "awslogs", "options": log},
+        "logConfiguration": _log(order),
     }
+    if routed(order.standards):
+        planned["dependsOn"] = [{"containerName": ROUTER, "condition": "START"}]
     if secrets:
-        planned["secrets"] = [{"name": key, "valueFrom": arn} for key, arn in secrets.items()]
+        planned["secrets"] = _secrets(secrets)
     return planned

@@ -31,6 +31,7 @@ WINDOW_SECONDS = 3600
 LATE_MILLISECONDS = 30_000
 """How much later than others an event may come."""
 
+ROUTED = "the app's log goes elsewhere by its log router (ecs.firelens); here is the router's own"
 PAUSE_SECONDS, LONGEST_PAUSE = 2.0, 30.0
 
 
@@ -51,6 +52,8 @@ def follow(deployment: team_ecs_pb2.Deployment, viewer: LogViewer, call: Call) -
     earliest = max(viewer.starting_at.timestamp(), time.time() - WINDOW_SECONDS)
     pause = PAUSE_SECONDS
     try:
+        if deployment.routed_logs:
+            viewer.send([LogLine(datetime.now(UTC), ROUTED, deployment.name)])
         viewer.send(deque(reader.lines(int(earliest * 1000)), viewer.limit or TAIL_LINES))
         while True:
             call.sleep(pause)

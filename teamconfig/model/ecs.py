@@ -8,6 +8,9 @@ from typing import ClassVar
 from teamconfig.model import shapes
 from teamconfig.model.option import option
 
+_ZONE = shapes.Shape(r"[A-Z0-9]{4,32}", "the id of a hosted zone, as Z0123456789ABC", 32)
+_FILE_SYSTEM = shapes.Shape(r"fs-[0-9a-f]{8,40}", "the id of a file system, as fs-0a1b2c3d", 43)
+_ACCESS_POINT = shapes.Shape(r"fsap-[0-9a-f]{8,40}", "the id of an access point, as fsap-0a1b2c3d", 45)
 _PERCENT = shapes.Shape(r"[1-9][0-9]?", "a whole number from 1 to 99", 2)
 
 
@@ -15,6 +18,10 @@ _PERCENT = shapes.Shape(r"[1-9][0-9]?", "a whole number from 1 to 99", 2)
 class HealthCheck:
     """How the load balancer asks a task whether it is well."""
 
+    protocol: str | None = option(
+        "enum", "What it asks by; TCP only behind a network load balancer.", choices=("HTTP", "TCP"),
+        default="HTTP; TCP behind a network load balancer",
+    )  # fmt: skip
     path: str | None = option("string", "Path of the HTTP request.", preset="/", example="/healthz")
     period: str | None = option("duration", "How often to ask.", preset="10s", bounds=("5s", "300s"))
     timeout: str | None = option("duration", "How long an answer may take.", preset="5s", bounds=("2s", "120s"))
@@ -32,11 +39,35 @@ class HealthCheck:
 
 @dataclass(kw_only=True)
 class LoadBalancer:
-    """The shared load balancer; an app gets a listener rule of its own, never the default action."""
+    """The load balancer: a shared one, of which an app gets a rule of its own, never the default action; or its own."""
 
+    own: str | None = option(
+        "enum", "Make a load balancer for this app in this workspace alone, used rather than a shared one.",
+        choices=("application", "network"), default="none: a shared one", example="application",
+    )  # fmt: skip
+    subnets: list[str] | None = option(
+        "list", "Subnets of the app's own.", default="those of the tasks", example='["subnet-4e5f", "subnet-6a7b"]'
+    )
+    security_groups: list[str] | None = option("list", "Security groups of the app's own.", example='["sg-4e5f"]')
     listener_arn: str | None = option(
         "string", "Listener that the rule is added to.",
         example="arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shared/1/2",
+    )  # fmt: skip
+    network_arn: str | None = option(
+        "string", "Network load balancer, used rather than `listener_arn`: the app gets listeners of its own on it.",
+        example="arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/shared/1",
+    )  # fmt: skip
+    listen_port: int | None = option(
+        "int", "Port of the app's own listener, on a network load balancer or its own.", bounds=(1, 65535),
+        default="network: that of the app; application: 443 with a certificate, 80 without", example="443",
+    )  # fmt: skip
+    certificate_arn: str | None = option(
+        "string", "Certificate of ACM by which that listener ends TLS.", default="none: no TLS",
+        example="arn:aws:acm:eu-west-1:111122223333:certificate/1",
+    )  # fmt: skip
+    hosted_zone: str | None = option(
+        "string", "Hosted zone of Route 53 that gets an alias record of the app's host.", default="none",
+        example="Z0123456789ABCDEFGHIJ", shape=_ZONE,
     )  # fmt: skip
     internal: bool | None = option("bool", "Not reachable from the internet.", preset=True)
     priority: int | None = option(
@@ -88,6 +119,45 @@ class EcsSidecar:
 
 
 @dataclass(kw_only=True)
+class EcsVolume:
+    """A file system of EFS in the app's container; its traffic is always encrypted."""
+
+    required: ClassVar[tuple[str, ...]] = ("name", "file_system", "mount_path")
+    unique: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str | None = option("string", "Name.", example="uploads", shape=shapes.LABEL)
+    file_system: str | None = option("string", "File system.", example="fs-0a1b2c3d", shape=_FILE_SYSTEM)
+    access_point: str | None = option(
+        "string", "Access point, which says directory and user.", default="none", example="fsap-0a1b2c3d",
+        shape=_ACCESS_POINT,
+    )  # fmt: skip
+    root_directory: str | None = option("string", "Directory of the file system.", default="/", example="/web")
+    mount_path: str | None = option("string", "Where it is in the container.", example="/var/uploads")
+    read_only: bool | None = option("bool", "The app may not write to it.", default="false")
+    iam: bool | None = option("bool", "The task's role decides who may mount it.", default="false")
+
+
+@dataclass(kw_only=True)
+class Firelens:
+    """A log router beside the app; made as soon as `image` is set. Its own log goes to `log_group`."""
+
+    image: str | None = option("string", "Image of Fluent Bit or Fluentd.", example="registry.example/fluent-bit:2.32")
+    kind: str | None = option("enum", "Which of the two.", choices=("fluentbit", "fluentd"), default="fluentbit")
+    options: dict[str, str] | None = option(
+        "map", "Where it sends the containers' logs, in its own words.",
+        example='{"Name": "http", "Host": "logs.acme.example"}',
+    )  # fmt: skip
+    secrets: dict[str, str] | None = option(
+        "map", "As options, from Secrets Manager or Parameter Store, by ARN.",
+        example='{"apikey": "arn:aws:ssm:eu-west-1:111122223333:parameter/logs/key"}',
+    )  # fmt: skip
+    config: str | None = option(
+        "string", "Configuration: a path in its image, or the ARN of an object in S3.", default="none",
+        example="/fluent-bit/configs/parse-json.conf",
+    )  # fmt: skip
+
+
+@dataclass(kw_only=True)
 class Canary:
     """A release by steps; one that goes back to an older deployment is made at once."""
 
@@ -114,11 +184,26 @@ class Ecs:
     launch_type: str | None = option(
         "enum", "Where tasks run.", choices=("FARGATE", "FARGATE_SPOT", "EC2"), preset="FARGATE"
     )
+    capacity_provider: str | None = option(
+        "string", "Capacity provider of the cluster, instead of what launch_type alone chooses.", default="none",
+        example="payments-spot", template=True,
+    )  # fmt: skip
     architecture: str | None = option(
         "enum", "Processor of the tasks.", choices=("x86_64", "arm64"), default="the image's", example="arm64"
     )
     subnets: list[str] | None = option("list", "Subnets of the tasks.", example='["subnet-0a1b", "subnet-2c3d"]')
+    subnet_tags: dict[str, str] | None = option(
+        "map", "Tags by which the subnets are looked up, where `subnets` names none.", example='{"tier": "private"}',
+        template=True,
+    )  # fmt: skip
     security_groups: list[str] | None = option("list", "Security groups of the tasks.", example='["sg-0a1b"]')
+    security_group_tags: dict[str, str] | None = option(
+        "map", "Tags by which the security groups are looked up, where `security_groups` names none.",
+        example='{"role": "tasks"}', template=True,
+    )  # fmt: skip
+    open_to_world: bool | None = option(
+        "bool", "Permit security groups that let in the whole internet (0.0.0.0/0 or ::/0).", preset=False
+    )
     assign_public_ip: bool | None = option("bool", "Give tasks a public address.", preset=False)
     count: int | None = option("int", "Tasks that run.", preset=2, bounds=(0, 5000))
     port: int | None = option(
@@ -153,6 +238,8 @@ class Ecs:
         key_shape=shapes.ENV_NAME,
     )  # fmt: skip
     sidecars: list[EcsSidecar] = option("blocks", "Containers beside the app's.")
+    volumes: list[EcsVolume] = option("blocks", "File systems of EFS.")
+    firelens: Firelens | None = option("block", "A log router, instead of CloudWatch Logs.")
     log_group: str | None = option(
         "string", "CloudWatch log group; must exist.", preset="/ecs/{team}/{app}", template=True
     )
@@ -163,6 +250,9 @@ class Ecs:
         "enum", "Whether `waypoint exec` may open a shell. Always deny in a protected environment.",
         choices=("allow", "deny"), preset="allow",
     )  # fmt: skip
+    exec_commands: list[str] | None = option(
+        "list", "The only programs that exec may start.", default="any", example='["/bin/sh", "ls"]'
+    )
     rollout_timeout: str | None = option(
         "duration", "How long the service may take to become steady.", preset="15m", bounds=("1s", "24h")
     )

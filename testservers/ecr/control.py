@@ -14,15 +14,18 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from testservers.ecr.data import OK
+from testservers.ecr import lending
+from testservers.ecr.data import OK, arn
 from testservers.ecr.images import Images, page
 from testservers.ecr.listening import Answer, Handler, RefusedError, forward
 from testservers.ecr.state import PULLING, Repository
 
 if TYPE_CHECKING:
+    from testservers.ecr.lending import Lent
     from testservers.ecr.state import Spot, State
 
-_CREDENTIAL = re.compile(r"Credential=AKIATEST(\d{12})/\d+/([a-z0-9-]+)/([a-z-]+)/")
+_CREDENTIAL = re.compile(r"Credential=([A-Z0-9]+)/\d+/([a-z0-9-]+)/([a-z-]+)/")
+_KEY = re.compile(r"AKIATEST(\d{12})")
 _TARGET = "AmazonEC2ContainerRegistry_V20150921."
 _PUBLIC_TARGET = "SpencerFrontendService."
 _JSON = {"Content-Type": "application/x-amz-json-1.1"}
@@ -71,17 +74,21 @@ class Control:
         match = _CREDENTIAL.search(fields.get("authorization", ""))
         if match is None:
             return _NOBODY
-        principal, region, target = match[1], match[2], fields.get("x-amz-target", "")
+        if match[3] == "sts":
+            return self._assumed(headers, body)
+        region, target = match[2], fields.get("x-amz-target", "")
+        principal, lent = self._caller(match[1])
         arguments = json.loads(body or b"{}")
         operation = target.rpartition(".")[2]
         spot = (arguments.get("registryId", principal), region)
         self.state.calls.append((operation, spot, arguments))
         if self.state.take("api_throttled"):
-            return refusal("ThrottlingException", "Rate exceeded")
+            raise RefusedError(refusal("ThrottlingException", "Rate exceeded"))
         if self.state.take("expired_keys"):
             raise RefusedError(refusal("ExpiredTokenException", "The security token is expired"))
+        self._hold(lent, operation, spot, arguments)
         if operation == "GetAuthorizationToken":
-            return self._tokens(principal, region, arguments, public=target.startswith(_PUBLIC_TARGET))
+            return self._tokens(principal, region, arguments, lent, public=target.startswith(_PUBLIC_TARGET))
         if spot not in self.state.spots:
             return _NOBODY
         self._admit(principal, spot, operation, arguments)
@@ -90,6 +97,27 @@ class Control:
         if operation in Images.OPERATIONS:
             return self.images.answer(operation, spot, arguments.get("repositoryName", ""), arguments)
         return self._by_moto(operation, spot, arguments, headers, body)
+
+    def _caller(self, access_key: str) -> tuple[str, Lent | None]:
+        """Give the account of an access key, and the session that it is of, if it is one."""
+        lent, own = self.state.lent.get(access_key), _KEY.fullmatch(access_key)
+        if lent is None and own is None:
+            raise RefusedError(_NOBODY)
+        return (lent.account, lent) if lent is not None else (own[1] if own else "", None)
+
+    def _assumed(self, headers: dict[str, str], body: bytes) -> Answer:
+        answer, key, lent = lending.assumed(self._moto, headers, body)
+        if lent is not None:
+            self.state.lent[key] = lent
+        return answer
+
+    def _hold(self, lent: Lent | None, operation: str, spot: Spot, arguments: dict[str, Any]) -> None:
+        """Hold a session to its policy."""
+        name = arguments.get("repositoryName") or next(iter(arguments.get("repositoryNames") or []), "")
+        resource = arguments.get("resourceArn") or (arn(spot, name) if name else "*")
+        if lent is not None and not lent.allows(f"ecr:{operation}", resource):
+            what = f"User: role/{lent.role} is not authorized to perform: ecr:{operation} on resource: {resource}"
+            raise RefusedError(refusal("AccessDeniedException", what))
 
     def _admit(self, principal: str, spot: Spot, operation: str, arguments: dict[str, Any]) -> None:
         repository = self.state.repositories.get((spot, arguments.get("repositoryName", "")))
@@ -153,9 +181,11 @@ class Control:
         }
         self.answer(headers, json.dumps({"repositoryName": name}).encode())
 
-    def _tokens(self, principal: str, region: str, arguments: dict[str, Any], *, public: bool) -> Answer:
+    def _tokens(
+        self, principal: str, region: str, arguments: dict[str, Any], lent: Lent | None, *, public: bool
+    ) -> Answer:
         if public:
-            body: dict[str, Any] = {"authorizationData": self._token(principal, region)}
+            body: dict[str, Any] = {"authorizationData": self._token(principal, region, lent)}
             return Answer(200, json.dumps(body).encode(), dict(_JSON))
         data = []
         for account in arguments.get("registryIds") or [principal]:
@@ -164,11 +194,10 @@ class Control:
                 return refusal("InvalidParameterException", f"no registry {account} in {region}")
             real = f"https://{principal}.dkr.ecr.{region}.amazonaws.com"
             endpoint = real if self.state.quirks.tell_real_host else f"http://127.0.0.1:{port}"
-            data.append(self._token(principal, region) | {"proxyEndpoint": endpoint})
+            data.append(self._token(principal, region, lent) | {"proxyEndpoint": endpoint})
         return Answer(200, json.dumps({"authorizationData": data}).encode(), dict(_JSON))
 
-    def _token(self, principal: str, region: str) -> dict[str, Any]:
-
-        password, life = self.state.issue(principal, region)
+    def _token(self, principal: str, region: str, lent: Lent | None) -> dict[str, Any]:
+        password, life = self.state.issue(principal, region, lent)
         expires = 1420070400 if self.state.quirks.tell_past_expiry else time.time() + life
         return {"authorizationToken": base64.b64encode(f"AWS:{password}".encode()).decode(), "expiresAt": expires}

@@ -40,6 +40,22 @@ OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 _PATH = re.compile(r"/v2/(?P<name>.+?)/(?P<kind>blobs/uploads|blobs|manifests|tags|referrers)/(?P<rest>[^?]*)")
 
 
+ACTIONS = {
+    ("manifests", "PUT"): "ecr:PutImage",
+    ("blobs", "GET"): "ecr:GetDownloadUrlForLayer",
+    ("blobs", "HEAD"): "ecr:BatchCheckLayerAvailability",
+    ("blobs/uploads", "POST"): "ecr:InitiateLayerUpload",
+    ("blobs/uploads", "PATCH"): "ecr:UploadLayerPart",
+    ("blobs/uploads", "PUT"): "ecr:CompleteLayerUpload",
+}
+"""What a request needs; every other one reads a manifest."""
+
+
+def arn(spot: Spot, name: str) -> str:
+    """Name a repository as policies do."""
+    return f"arn:aws:ecr:{spot[1]}:{spot[0]}:repository/{name}"
+
+
 def error(status: int, code: str, message: str, **headers: str) -> Answer:
     """Answer as registries refuse."""
     body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
@@ -64,6 +80,7 @@ class Data(Handler):
             raise RefusedError(error(404, "NOT_FOUND", "no such path"))
         name, kind, rest = match["name"], match["kind"], match["rest"]
         repository = self.repository(name, principal)
+        self.hold(name, kind)
         if kind == "blobs/uploads":
             return self.upload(repository, rest, body)
         if kind == "blobs":
@@ -89,6 +106,15 @@ class Data(Handler):
         if not found:
             raise RefusedError(Answer(401, b"Not Authorized\n", challenge))
         return found
+
+    def hold(self, name: str, kind: str) -> None:
+        """Hold who asks to the policy of the session that has got the password, if it is one of STS."""
+        given = base64.b64decode(self.headers.get("Authorization", "").removeprefix("Basic ")).decode()
+        lent = self.state.lent_by(given.partition(":")[2])
+        action = ACTIONS.get((kind, self.command), "ecr:BatchGetImage")
+        if lent is not None and not lent.allows(action, arn(self.spot, name)):
+            what = f"User: role/{lent.role} is not authorized to perform: {action} on resource: {arn(self.spot, name)}"
+            raise RefusedError(error(403, "DENIED", what))
 
     def repository(self, name: str, principal: str) -> Repository:
         """Give a repository, if it is there and the account may do this with it."""

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from testservers.ecr.lending import Lent
+
 Spot = tuple[str, str]
 """Account and region."""
 
@@ -159,16 +161,22 @@ class State:
         self.delivering = threading.Event()
         self.delivering.set()
         self.seen_by_storage: list[str] = []
+        self.lent: dict[str, Lent] = {}
+        """Sessions of STS, by access key."""
+
         self._tokens: dict[str, tuple[str, str, float]] = {}
+        self._lent_tokens: dict[str, Lent] = {}
         self._puts: dict[Spot, deque[float]] = {spot: deque() for spot in spots}
         self._signatures: dict[str, float] = {}
 
-    def issue(self, principal: str, region: str) -> tuple[str, float]:
+    def issue(self, principal: str, region: str, lent: Lent | None = None) -> tuple[str, float]:
         """Give a new password and the seconds that it lives."""
         with self.lock:
             password = secrets.token_hex(16)
             life = self.quirks.token_seconds
             self._tokens[password] = (principal, region, time.monotonic() + life)
+            if lent is not None:
+                self._lent_tokens[password] = lent
             return password, life
 
     def expire(self) -> None:
@@ -183,6 +191,11 @@ class State:
             if who and ends < time.monotonic():
                 return "expired"
             return who if where == region else ""
+
+    def lent_by(self, password: str) -> Lent | None:
+        """Give the session of STS that a password was given to; None for the account itself."""
+        with self.lock:
+            return self._lent_tokens.get(password)
 
     def may_put(self, spot: Spot) -> bool:
         """Count a manifest; at most ten in a second."""

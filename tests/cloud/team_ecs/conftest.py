@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teamconfig.credentials import operations
 from testservers import aws as server
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -28,12 +29,14 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
 
 
 @pytest.fixture
-def aws(account: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
-    """Give the account, empty."""
+def aws(account: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """Give the account, empty; whatever a test has called, `wps iam` has to list."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "WAYPAAS_STANDARDS"):
         monkeypatch.delenv(name, raising=False)
     account.reset()
-    return account
+    yield account
+    unlisted = set(account.proxy.actions()) - operations.called(*operations.Purpose)
+    assert unlisted == set(), "AWS was called for what `wps iam` does not list"
 
 
 @pytest.fixture

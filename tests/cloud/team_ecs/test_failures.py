@@ -25,6 +25,7 @@ MAKING = (
     "ecs:CreateService",
     "application-autoscaling:RegisterScalableTarget",
     "application-autoscaling:PutScalingPolicy",
+    "ecs:TagResource",
 )
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from ecsapp import App
 
+LAST = Script()
+"""The deploy comes to its last step only where all is well."""
+
 STEPS = (*MAKING, "elasticloadbalancing:DescribeTargetHealth")
 
 
@@ -36,7 +39,7 @@ def at(app: App, step: str, cut: Callable[[], object]) -> None:
 def test_behaviour_10_killed_at_each_step(app: App, step: str) -> None:
     """Killed at any step, a deploy leaves nothing: its guardian removes what was made, and no more."""
     app.use({"autoscale": {"max_count": 4}})
-    app.aws.proxy.script("", Script(initial_looks=-1))
+    app.aws.proxy.script("", LAST if step == "ecs:TagResource" else Script(initial_looks=-1))
     at(app, step, app.host.plugin.kill)
     with pytest.raises(grpc.RpcError):
         app.begin().result(60)
@@ -49,7 +52,7 @@ def test_behaviour_10_killed_at_each_step(app: App, step: str) -> None:
 def test_behaviour_10_cancelled_at_each_step(app: App, step: str) -> None:
     """Cancelled at any step, a deploy ends as cancelled and leaves nothing."""
     app.use({"autoscale": {"max_count": 4}})
-    app.aws.proxy.script("", Script(initial_looks=-1))
+    app.aws.proxy.script("", LAST if step == "ecs:TagResource" else Script(initial_looks=-1))
     running = app.begin()
     at(app, step, running.cancel)
     assert waited(running.cancelled, 60)

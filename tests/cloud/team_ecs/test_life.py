@@ -141,4 +141,5 @@ def test_the_calls_of_a_deploy_are_those_of_the_document(app: App) -> None:
     made = {"CreateTargetGroup", "ModifyTargetGroupAttributes", "CreateRule", "DescribeTargetHealth"}
     expected = {f"elasticloadbalancing:{operation}": 1 for operation in described | made}
     expected |= {"ecs:RegisterTaskDefinition": 1, "ecs:CreateService": 1, "ecs:DescribeServices": 2}
+    expected |= {"ecs:TagResource": 1, "ec2:DescribeSecurityGroups": 1}
     assert Counter(app.aws.proxy.actions()) == expected | {"sts:GetCallerIdentity": 1}

@@ -23,6 +23,14 @@ def logged(app: App) -> App:
     return app
 
 
+def test_routed_logs_say_so(logged: App) -> None:
+    """Where a log router takes the app's log elsewhere, the reader is told so before the router's own log."""
+    logged.use({"firelens": {"image": "registry.test/fluent-bit:2", "options": {"Name": "http"}}})
+    following = logged.host.begin("platform", "Logs", logged.deploy(), *logged.job("default"))
+    assert waited(lambda: any("goes elsewhere by its log router" in line for line in logged.host.logs.lines))
+    following.cancel()
+
+
 def write(app: App, stream: str, *lines: str, ago: float = 0.0) -> None:
     """Write lines as a task does."""
     logs = app.aws.client("logs")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from team_ecs import plan
 from team_ecs.order import Order
 from teamconfig import reading, resolve
 from teamconfig.stanza import Stanza
@@ -75,6 +76,7 @@ def make_order(make_profile: MakeProfile) -> MakeOrder:
             labels=profile.observability.labels or {},
             variables={"LOG_LEVEL": "info"},
             protected=profile.protected,
+            door=plan.door(standards),
         )
 
     return make

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from botocore.validate import ParamValidator  # type: ignore[import-untyped]
 
-from team_ecs import names, plan, routing, taskdefinition
+from team_ecs import balancer, doors, names, ownbalancer, plan, routing, taskdefinition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,14 +40,23 @@ RICH: dict[str, Any] = {
 def requests(order: Order, profile: Profile) -> dict[str, Any]:
     """Plan all requests of a deploy and its release."""
     planned: dict[str, Any] = {"ecs RegisterTaskDefinition": taskdefinition.plan(order)}
+    if plan.own(order.standards):
+        planned["elbv2 CreateLoadBalancer"] = ownbalancer.requested(order)
+        planned["elbv2 CreateListener"] = ownbalancer.listener(order, "arn:balancer")
     if order.port:
         planned["elbv2 CreateTargetGroup"] = plan.target_group(order, "vpc-1")
-        planned["elbv2 CreateRule"] = {
-            "ListenerArn": "arn:listener",
-            "Priority": 1000,
-            "Conditions": routing.traffic_conditions(profile.network),
-            "Actions": routing.forward(GROUP),
-        }
+        if plan.networked(order.standards):
+            listener = doors.listener_of(
+                {"Actions": routing.forward(GROUP), "Listener": balancer.own_listener(order.standards)}
+            )
+            planned["elbv2 CreateListener"] = {"LoadBalancerArn": order.door} | listener
+        else:
+            planned["elbv2 CreateRule"] = {
+                "ListenerArn": "arn:listener",
+                "Priority": 1000,
+                "Conditions": routing.traffic_conditions(profile.network),
+                "Actions": routing.forward(GROUP),
+            }
     planned["ecs CreateService"] = plan.service(order, DEFINITION, GROUP if order.port else "")
     if plan.autoscaled(order.standards):
         planned["application-autoscaling RegisterScalableTarget"] = plan.scalable_target(order)
@@ -56,11 +65,55 @@ def requests(order: Order, profile: Profile) -> dict[str, Any]:
     return planned
 
 
+NETWORK_BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/shared/1"
+PARTS: dict[str, Any] = {
+    "task_role": "payments-web",
+    "volumes": [
+        {"name": "uploads", "file_system": "fs-0a1b2c3d", "mount_path": "/var/uploads", "root_directory": "/web"},
+        {
+            "name": "shared",
+            "file_system": "fs-0a1b2c3d",
+            "access_point": "fsap-0a1b2c3d",
+            "iam": True,
+            "mount_path": "/shared",
+            "read_only": True,
+        },
+    ],
+    "firelens": {
+        "image": "registry.test/fluent-bit:2",
+        "options": {"Name": "http", "Host": "logs.acme.example"},
+        "secrets": {"apikey": "arn:aws:ssm:eu-west-1:111122223333:parameter/logs/key"},
+        "config": "/fluent-bit/configs/parse-json.conf",
+    },
+    "sidecars": [{"name": "proxy", "image": "registry.test/proxy:1"}],
+    "capacity_provider": "payments-spot",
+    "launch_type": "EC2",
+}
+NETWORKED: dict[str, Any] = {
+    "port": 5432,
+    "load_balancer": {
+        "network_arn": NETWORK_BALANCER,
+        "listen_port": 443,
+        "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/1",
+    },
+}
+OWN: dict[str, Any] = {
+    "load_balancer": {
+        "own": "application",
+        "security_groups": ["sg-balancer"],
+        "subnets": ["subnet-c", "subnet-d"],
+        "certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/1",
+        "internal": False,
+    },
+}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "dev": ("default", {}),
     "production": ("production", {}),
     "worker": ("default", {"port": 0}),
     "rich": ("default", RICH),
+    "parts": ("default", PARTS),
+    "networked": ("default", NETWORKED),
+    "own": ("default", OWN),
     "machines": ("default", {"launch_type": "EC2", "cpu": "125m", "memory": "200Mi"}),
 }
 

@@ -71,6 +71,60 @@ def test_what_is_of_kubernetes(make_profile: Callable[..., Profile], network: di
     refusals.check(worker.ecs, worker.network, {})
 
 
+NET = {"network_arn": "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/shared/1"}
+CERTIFIED = NET | {"certificate_arn": "arn:aws:acm:eu-west-1:111122223333:certificate/1"}
+EFS = {"name": "up", "file_system": "fs-0a1b2c3d", "mount_path": "/up"}
+
+
+@pytest.mark.parametrize(
+    ("ecs", "network", "text"),
+    [
+        ({"load_balancer": CERTIFIED, "canary": {"steps": ["10"]}}, {}, "release all at once"),
+        ({"load_balancer": CERTIFIED | {"priority": 5}}, {}, "use listen_port"),
+        ({"load_balancer": CERTIFIED}, {"path": "/api"}, "network.path is nothing that a network load balancer"),
+        ({"load_balancer": CERTIFIED}, {"allowed_cidrs": ["10.0.0.0/8"]}, "in the load balancer's security group"),
+        ({"load_balancer": NET}, {}, "set ecs.load_balancer.certificate_arn"),
+        (
+            {"load_balancer": CERTIFIED, "autoscale": {"max_count": 2, "requests_per_task": 9}},
+            {},
+            "ecs.autoscale.requests_per_task is nothing that a network load balancer can do",
+        ),
+        ({"load_balancer": {"listen_port": 443}}, {}, "ecs.load_balancer.listen_port is for a network load balancer"),
+        ({"health_check": {"protocol": "TCP"}}, {}, "ecs.health_check.protocol is for a network load balancer"),
+        ({"load_balancer": {"own": "network"}}, {}, "the app's own load balancer has no security groups"),
+        (
+            {"load_balancer": {"own": "application", "security_groups": ["sg-1"]}},
+            {},
+            "the app's own load balancer has no certificate",
+        ),
+        ({"load_balancer": {"hosted_zone": "Z012"}}, {"host": "*.acme.example"}, "a record in Route 53 needs a host"),
+    ],
+)
+def test_what_a_load_balancer_cannot_do(
+    make_profile: Callable[..., Profile], ecs: dict[str, Any], network: dict[str, Any], text: str
+) -> None:
+    """What the kind of load balancer has no way for is refused with the closest one; a worker has no load balancer."""
+    assert text in refused(make_profile(network=network, **ecs))
+    if "autoscale" not in ecs:
+        worker = make_profile(network=network, port=0, **ecs)
+        refusals.check(worker.ecs, worker.network, {})
+
+
+@pytest.mark.parametrize(
+    ("ecs", "text"),
+    [
+        ({"volumes": [EFS | {"iam": True}]}, "iam needs a role of the task"),
+        ({"volumes": [EFS | {"access_point": "fsap-0a1b2c3d", "root_directory": "/x"}]}, "exclude each other"),
+        ({"capacity_provider": "spot", "launch_type": "FARGATE_SPOT"}, "FARGATE_SPOT exclude each other"),
+        ({"firelens": {"options": {"Name": "http"}}}, "firelens has no image"),
+        ({"firelens": {"image": "i"}, "sidecars": [{"name": "log-router", "image": "i"}]}, "named log-router"),
+    ],
+)
+def test_parts_that_do_not_fit(make_profile: Callable[..., Profile], ecs: dict[str, Any], text: str) -> None:
+    """Volumes, providers and log routers that ECS would refuse, or that would do nothing, are refused before."""
+    assert text in refused(make_profile(**ecs))
+
+
 def test_all_problems_at_once(make_profile: Callable[..., Profile]) -> None:
     """All that is wrong is told in one go."""
     text = refused(make_profile(cluster="", subnets=[], network={"ingress_class": "nginx"}))
@@ -83,4 +137,5 @@ def test_behaviour_13_a_secret_in_the_standards_is_not_shown(make_profile: Calla
     text = refused(make_profile(secrets={"DB": value}))
     assert "ecs.secrets.DB" in text
     assert value not in text
+    assert value not in refused(make_profile(firelens={"image": "i", "secrets": {"KEY": value}}))
     assert value not in refused(make_profile(sidecars=[{"name": "p", "image": "i", "secrets": {"DB": value}}]))
