@@ -28,6 +28,14 @@ setup: .venv/.synced ## install everything that the other targets need
 demo: setup ## deploy, break, roll back and destroy an app on a real Kubernetes
 	@python examples/demo.py
 
+.PHONY: demo-ecs
+demo-ecs: setup ## the same on AWS ECS, without an account
+	@python examples/demo_ecs.py
+
+.PHONY: e2e-aws
+e2e-aws: setup ## an app's life in a real AWS account (FILE=account.yaml; needs credentials, cleans up)
+	@python tests/e2e/aws/account.py "$(FILE)"
+
 .PHONY: test
 test: setup check testbed host ## all checks and all tests (T=path for a part)
 	@$(STEP) "tests of $(T)" pytest $(TOGETHER) $(T)
@@ -102,8 +110,8 @@ bench-service: setup ## calls per second of the team config service
 	@python bench/service/load.py --check
 
 .PHONY: bench-mover
-bench-mover: setup ## copies of images against crane and skopeo
-	@python bench/mover/compare.py
+bench-mover: setup ## copies of images against crane, regctl, oras and skopeo (14 minutes)
+	@python bench/mover/compare.py --check
 
 .PHONY: bench
 bench: bench-startup bench-resolve bench-deploy bench-service ## all benchmarks
@@ -113,5 +121,6 @@ mutants: setup ## change the authorization in every small way: the tests must no
 	@$(STEP) "mutants of the policy" python tools/mutate_policy.py
 
 .PHONY: build
-build: setup ## the wheel, into dist/
+build: setup ## the wheel and the plugin binaries, into dist/
 	@$(STEP) "wheel" uv build --wheel
+	@$(STEP) "plugin binaries" wps plugins build --out dist/plugins

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Kubernetes,
         Network,
         Observability,
+        Plugins,
         Promotion,
         Registry,
         Standards,
@@ -128,6 +129,11 @@ class Profile:
     def observability(self) -> Observability:
         """Section observability."""
         return self.standards.observability
+
+    @property
+    def plugins(self) -> Plugins:
+        """Section plugins."""
+        return self.standards.plugins
 
     def origin(self, *key: str) -> Provenance | None:
         """Look up where a value came from.

@@ -13,11 +13,12 @@ from teamconfig.model.ecs import Ecs
 from teamconfig.model.kubernetes import Kubernetes
 from teamconfig.model.network import Network
 from teamconfig.model.observability import Observability
+from teamconfig.model.plugins import Plugins
 from teamconfig.model.promotion import Promotion
 from teamconfig.model.registry import Registry
 from teamconfig.model.tests import Tests
 
-__all__ = ["Ecs", "Kubernetes", "Network", "Observability", "Promotion", "Registry", "Standards", "Tests"]
+__all__ = ["Ecs", "Kubernetes", "Network", "Observability", "Plugins", "Promotion", "Registry", "Standards", "Tests"]
 
 
 @dataclass(kw_only=True)
@@ -31,6 +32,7 @@ class Standards:
     promotion: Promotion = dataclasses.field(default_factory=Promotion)
     network: Network = dataclasses.field(default_factory=Network)
     observability: Observability = dataclasses.field(default_factory=Observability)
+    plugins: Plugins = dataclasses.field(default_factory=Plugins)
 
 
 SECTIONS: dict[str, type] = {
@@ -41,5 +43,6 @@ SECTIONS: dict[str, type] = {
     "promotion": Promotion,
     "network": Network,
     "observability": Observability,
+    "plugins": Plugins,
 }
 """Class of each section by its name, in the order of the documentation."""

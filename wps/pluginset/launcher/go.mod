@@ -1,0 +1,3 @@
+module waypaas/launcher
+
+go 1.22
