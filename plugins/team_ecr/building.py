@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from team_ecr import commits, moving, origins, places, promoted, pushing, standards, tags, wrapping
+from team_ecr import commits, lending, moving, origins, places, promoted, pushing, standards, tags, wrapping
 from waypaas_sdk.result import Result
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def build(options: Any, given: Given, *, has_registry: bool = False, on_demand: 
         if getattr(options, "digest", None):
             text = f"The option digest is not looked at: in {resolved.profile.environment} images are built"
             given.ui.output(text, style="warning")
+        lending.lend(mover, resolved)
         return _built(given, resolved, mover, has_registry=has_registry, on_demand=on_demand)
 
 
@@ -86,11 +88,16 @@ def _built(given: Given, resolved: Resolved, mover: Mover, *, has_registry: bool
 
 def _brought(options: Any, given: Given, resolved: Resolved, mover: Mover) -> Result:
     before = standards.before(given.job, given.source.path, resolved)
-    choice = promoted.choose(options, resolved, before, commits.read(given.source.path))
-    environments = (resolved.previous, resolved.profile.environment)
-    source, own = (mover.repository(places.of(one.registry)) for one in (before, resolved))
-    found = promoted.find(choice, source, own, environments)
-    where = f"of {resolved.previous}" if found.repository is source else f"of {environments[1]}: it has left the source"
-    given.ui.output(f"Image {found.repository.name}@{found.digest} {choice.why}, in the registry {where}")
-    wanted = tags.of_promoted(resolved.registry, choice.tag, found.digest)
-    return pushing.arrive(found.repository, found.digest, mover, resolved, given.ui, wanted, digest=found.digest)
+    choice = promoted.choose(options, resolved, before, commits.read(given.source.path), given.source.path)
+    with ExitStack() as closing:
+        source, own = (
+            closing.enter_context(lending.reading(mover, one, given.call, given.ui)).repository(places.of(one.registry))
+            for one in (before, resolved)
+        )
+        found = promoted.find(choice, source, own, (resolved.previous, resolved.profile.environment))
+        here = f"{resolved.profile.environment}: it has left the source"
+        where = resolved.previous if found.repository is source else here
+        given.ui.output(f"Image {found.repository.name}@{found.digest} {choice.why}, in the registry of {where}")
+        wanted = tags.of_promoted(resolved.registry, choice.tag, found.digest)
+        lending.lend(mover, resolved, found.digest)
+        return pushing.arrive(found.repository, found.digest, mover, resolved, given.ui, wanted, digest=found.digest)

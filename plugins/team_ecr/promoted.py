@@ -1,20 +1,25 @@
 """Which image is brought into a later environment.
 
-Owns the order of what may name it. The release record will be the first.
+Owns the order of what may name it: the ledger of releases, the option digest, the tag of the git commit.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from team_ecr import tags
-from waypaas_sdk.errors import MissingError, OptionError
+from teamplugin.standards import translated
+from waypaas_sdk.errors import MissingError, OptionError, PolicyError
 
 if TYPE_CHECKING:
     from imagemover.repository import Repository
     from team_ecr.commits import Commit
     from team_ecr.standards import Resolved
+    from teamconfig.releases.ledger import Ledger
+    from teamconfig.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -45,21 +50,84 @@ class Found:
     digest: str
 
 
-def recorded(_resolved: Resolved) -> Choice | None:
-    """Ask the release record which image may come into an environment.
+def recorded(resolved: Resolved, start: Path) -> Choice | None:
+    """Ask the ledger of releases which image may come into an environment.
 
-    This is the place where it is asked, before anything else, once there is one.
+    A promotion or rollback that runs decides; else the newest release record of the environment before does.
 
     Args:
-        _resolved: The standards of the environment.
+        resolved: The standards of the environment.
+        start: Directory of the app.
 
     Returns:
-        The choice; None as long as no record is kept.
+        The choice; None where nothing is recorded.
+
+    Raises:
+        PolicyError: The image is rejected, or the environment is held.
+        PluginError: The ledger cannot be used.
     """
-    return None
+    from teamconfig import StandardsError, settings  # noqa: PLC0415  # beside a plugin's start
+
+    environ = dict(os.environ)
+    try:
+        found = settings.find(start, environ)
+    except StandardsError:
+        return None  # no standards are named here: the app is elsewhere
+    try:
+        if not found.service and not _is_kept(found, environ):
+            return None
+        from teamconfig.releases import opening  # noqa: PLC0415  # only where records are kept
+
+        with opening.opened(start, environ) as ledger:
+            return _of_ledger(ledger, resolved)
+    except StandardsError as err:
+        raise translated(err) from err
 
 
-def choose(options: Any, resolved: Resolved, before: Resolved, commit: Commit | None) -> Choice:
+def _is_kept(found: Settings, environ: dict[str, str]) -> bool:
+    """Tell whether this machine has ever recorded a release of these standards."""
+    from teamconfig.releases import embedded  # noqa: PLC0415  # without a service only
+
+    return (embedded.directory(found.base, environ) / "releases.db").exists()
+
+
+def _of_ledger(ledger: Ledger, resolved: Resolved) -> Choice | None:
+    profile = resolved.profile
+    place = (profile.project, profile.app, profile.environment)
+    running = ledger.promotion(*place)
+    if running is not None and not running.ended:
+        digest, why = running.wanted.digest, f"by the {running.wanted.kind} of {running.by_name or running.by}"
+    else:
+        newest = ledger.latest(profile.project, profile.app, resolved.previous)
+        if newest is None:
+            return None
+        digest, why = newest.digest, f"by release record {newest.id[:12]} of {resolved.previous}"
+    _check(ledger, resolved, digest)
+    return Choice(digest, why)
+
+
+def _check(ledger: Ledger, resolved: Resolved, digest: str) -> None:
+    """Refuse what must not come here."""
+    profile = resolved.profile
+    rejection = ledger.rejection(profile.project, digest)
+    if rejection is not None:
+        raise PolicyError(
+            f"image {digest} is rejected",
+            why=f"{rejection.by_name or rejection.by}: {rejection.reason}",
+            fix=f"bring another image; who knows that it is good runs: wps reject {digest} --lift",
+        )
+    hold = ledger.held(profile.project, profile.app, profile.environment)
+    if hold is not None and hold.digest != digest:
+        raise PolicyError(
+            f"{profile.environment} is held",
+            why=f"{hold.by_name or hold.by}: {hold.reason}",
+            fix=f"when it may go on, run: wps promote --to {profile.environment} --lift-hold",
+        )
+
+
+def choose(
+    options: Any, resolved: Resolved, before: Resolved, commit: Commit | None, start: Path | None = None
+) -> Choice:
     """Choose the image.
 
     Args:
@@ -67,15 +135,17 @@ def choose(options: Any, resolved: Resolved, before: Resolved, commit: Commit | 
         resolved: The standards of the environment that it is brought to.
         before: The standards of the environment that it comes from.
         commit: What is checked out; None if that is not known.
+        start: Directory of the app; the present one if left out.
 
     Returns:
         The choice.
 
     Raises:
+        PolicyError: The image is rejected, or the environment is held.
         OptionError: The digest is none.
         StateError: Nothing names an image.
     """
-    found = recorded(resolved)
+    found = recorded(resolved, start or Path.cwd())
     if found is not None:
         return found
     digest = getattr(options, "digest", None)
