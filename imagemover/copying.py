@@ -10,8 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING
 
 from imagemover import plan, publishing
@@ -21,18 +19,22 @@ from imagemover.gate import entered
 from imagemover.graph import Walk
 from imagemover.jobs import Job, Options
 from imagemover.patience import Patience
-from imagemover.places import Bulk
+from imagemover.presence import Presence
 from imagemover.ranges import Ranges
 from imagemover.results import BlobOutcome, ImageOutcome, Planned, Result, Retried, Sent
 from imagemover.transfer import Transfer
+from imagemover.workers import Task, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from imagemover.graph import Graph
     from imagemover.manifests import Descriptor, Manifest
-    from imagemover.places import Destination
     from imagemover.results import Event, Listener, Sort
     from imagemover.transfer import Sink
+
+NEAR_SECONDS = 0.01
+"""A destination that takes longer to tell of a tag is far: blobs are asked for meanwhile."""
 
 
 class Copy:
@@ -55,8 +57,9 @@ class Copy:
         self._blobs: list[BlobOutcome] = []
         self._deliveries = [Delivery(job, target) for job in jobs for target in job.targets]
         self._ranges = Ranges(patience, wanted=options.ranges)
-        self._outer: Executor
-        self._pool: Executor
+        self._outer: Workers
+        self._pool: Workers
+        self._presence: Presence
 
     def run(self) -> Result:
         """Do it.
@@ -71,8 +74,9 @@ class Copy:
         """
         begun, started = dt.datetime.now(dt.UTC), time.monotonic()
         before, self._patience.on_retry = self._patience.on_retry, self._retried
-        self._pool = ThreadPoolExecutor(self._options.workers, "imagemover")
-        self._outer = ThreadPoolExecutor(max(1, min(len(self._deliveries), self._options.workers)), "imagemover-image")
+        self._pool = Workers(self._options.workers, "imagemover")
+        self._outer = Workers(max(1, min(len(self._deliveries), self._options.workers)), "imagemover-image")
+        self._presence = Presence(self._pool, self._patience)
         try:
             self._each(self._read, self._jobs)
             steps = self._planned()
@@ -83,8 +87,8 @@ class Copy:
             self._patience.cancellation.cancel()
             raise
         finally:
-            self._pool.shutdown(cancel_futures=True)
-            self._outer.shutdown(cancel_futures=True)
+            self._pool.close()
+            self._outer.close()
             self._ranges.close()
             self._patience.on_retry = before
         images = tuple(self._outcome(one) for one in self._deliveries)
@@ -111,25 +115,43 @@ class Copy:
         mine = [one for one in self._deliveries if one.job is job]
         try:
             tags = [self._tags_there(one) for one in mine]
-            how = self._options
-            walk = Walk(job.source, self._pool, how.platforms, foreign=how.foreign, strip=how.strip)
+            begun = time.monotonic()
+            walk = self._walk(job)
             root = walk.root(job.name)
             if job.digest and root.digest != job.digest:
                 what = f"{job.source.name}:{job.name} is {root.digest}, not {job.digest}"
                 fix = "copy by digest, or look who moved the tag"
                 raise TagConflictError(what, "another digest was expected", fix, job.source.name)
+            early = None
+            if not all(task.is_done(max(0.0, begun + NEAR_SECONDS - time.monotonic())) for one in tags for task in one):
+                early = self._ahead(walk, root, mine)
             for one, asked in zip(mine, tags, strict=True):
-                self._compare(one, root, [future.result() for future in asked])
+                self._compare(one, root, [task.result() for task in asked])
             if any(one.error is None and not one.tagged for one in mine):
-                graph = walk.complete(root, referrers=self._options.referrers)
+                graph = early or self._walk(job).complete(root, referrers=self._options.referrers)
                 for one in mine:
                     if not one.tagged:
                         one.graph = graph
+                        self._presence.ask(job.source, one.target.destination, graph.blobs.values())
         except ImageError as err:
             for one in mine:
                 one.error = one.error or err
 
-    def _tags_there(self, one: Delivery) -> list[Future[str | None]]:
+    def _walk(self, job: Job) -> Walk:
+        how = self._options
+        return Walk(job.source, self._pool, how.platforms, foreign=how.foreign, strip=how.strip)
+
+    def _ahead(self, walk: Walk, root: Manifest, mine: Sequence[Delivery]) -> Graph | None:
+        """Read on, and ask for blobs, while the answers on tags are on their long way; what fails is told later."""
+        try:
+            graph = walk.complete(root, referrers=self._options.referrers)
+        except ImageError:
+            return None
+        for one in mine:
+            self._presence.ask(one.job.source, one.target.destination, graph.blobs.values())
+        return graph
+
+    def _tags_there(self, one: Delivery) -> list[Task[str | None]]:
         return [self._pool.submit(one.target.destination.resolve, tag) for tag in one.target.tags]
 
     def _compare(self, one: Delivery, root: Manifest, there: Sequence[str | None]) -> None:
@@ -143,48 +165,25 @@ class Copy:
 
     def _planned(self) -> plan.Plan:
         """Look which blobs are where, and plan."""
-        asked: dict[tuple[plan.Spot, str], Callable[[], bool]] = {}
-        wants: list[tuple[Delivery, tuple[Descriptor, ...]]] = []
-        for one in self._deliveries:
-            if one.is_open and one.graph is not None:
-                blobs = tuple(one.graph.blobs.values())
-                wants.append((one, blobs))
-                if one.job.source.place != one.spot.place:  # where it can be mounted from the source, the mount tells
-                    new = [blob for blob in blobs if (one.spot, blob.digest) not in asked]
-                    asked |= {(one.spot, digest): tell for digest, tell in self._asked(one, new).items()}
         present: set[tuple[plan.Spot, str]] = set()
-        open_wants = []
-        for one, blobs in wants:
+        wants = []
+        for one in self._deliveries:
+            if not one.is_open or one.graph is None:
+                continue
+            blobs = tuple(one.graph.blobs.values())
             try:
-                keys = [(one.spot, blob.digest) for blob in blobs]
-                present |= {key for key in keys if key in asked and asked[key]()}
+                present |= self._presence.among(one.spot, blobs)
             except ImageError as err:
                 one.error = err
                 continue
-            open_wants.append(plan.Want(spot_of(one.job.source), one.spot, blobs))
-        planned = plan.build(open_wants, present)
+            wants.append(plan.Want(spot_of(one.job.source), one.spot, blobs))
+        planned = plan.build(wants, present)
         names = {one.spot: one.target.destination.name for one in self._deliveries}
         self._blobs += [BlobOutcome(blob.digest, blob.size, names[spot], "present") for blob, spot in planned.present]
         sends = sum(len(step.sends) for step in planned.steps)
         waiting = sum(1 for one in self._deliveries if one.is_open)
         self._tell(Planned(sends, planned.bytes_to_send, planned.mounts, len(planned.present), waiting))
         return planned
-
-    def _asked(self, one: Delivery, blobs: Sequence[Descriptor]) -> dict[str, Callable[[], bool]]:
-        """Begin to ask which blobs are there: for all in one question, where the destination can answer that."""
-        destination = one.target.destination
-        if isinstance(destination, Bulk):
-            answer = self._pool.submit(destination.present, blobs)
-            return {blob.digest: partial(self._is_among, answer, blob.digest) for blob in blobs}
-        return {blob.digest: self._pool.submit(self._has, destination, blob).result for blob in blobs}
-
-    @staticmethod
-    def _is_among(answer: Future[set[str]], digest: str) -> bool:
-        return digest in answer.result()
-
-    def _has(self, destination: Destination, blob: Descriptor) -> bool:
-        with entered([destination.gate], self._patience.check):
-            return destination.has(blob)
 
     def _move(self, step: plan.Step) -> None:
         """Send one blob, then mount it."""
@@ -243,12 +242,12 @@ class Copy:
         )
 
     def _each(self, do: Callable[[Job], None] | Callable[[Delivery], None], values: Sequence[object]) -> None:
-        self._wait([self._outer.submit(do, value) for value in values])  # type: ignore[arg-type]  # values fit `do`
+        self._wait([self._outer.submit(do, value) for value in values])
 
     def _each_leaf(self, do: Callable[[plan.Step], None], values: Iterable[plan.Step]) -> None:
         self._wait([self._pool.submit(do, value) for value in values])
 
-    def _wait(self, futures: Sequence[Future[None]]) -> None:
+    def _wait(self, futures: Sequence[Task[None]]) -> None:
         for future in futures:
             future.result()
         self._patience.check()

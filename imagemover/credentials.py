@@ -11,7 +11,6 @@ import binascii
 import json
 import os
 import re
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -141,6 +140,8 @@ class DockerConfig:
     def _ask(self, helper: Any, key: str) -> Credential | None:
         if not isinstance(helper, str) or not _HELPER.match(helper):
             raise self._wrong("a credential helper's name is not a plain word")
+        import subprocess  # noqa: PLC0415  # slow to load, and seldom needed
+
         program = f"docker-credential-{helper}"
         try:
             done = subprocess.run(  # noqa: S603  # the name is checked above, and no shell runs

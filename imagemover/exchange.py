@@ -6,17 +6,17 @@ is in `transport`.
 
 from __future__ import annotations
 
-import http.client
 import socket
-import ssl
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from imagemover.errors import ConnectionLostError, ImageError, MissingError, StalledError, TrustError
+from imagemover.fields import AnswerError
 
 if TYPE_CHECKING:
+    from imagemover.answer import Answer
+    from imagemover.connection import Connection
     from imagemover.transport import Transport
     from imagemover.urls import Url
-    from imagemover.watched import WatchedResponse
 
 MOST_DRAINED_BYTES = 64 << 10
 """Rest of an answer that is read to keep the connection; a longer rest costs the connection."""
@@ -30,7 +30,7 @@ class Response:
         inner: The same, as it is read.
     """
 
-    def __init__(self, exchange: Exchange, inner: WatchedResponse) -> None:
+    def __init__(self, exchange: Exchange, inner: Answer) -> None:
         self._exchange = exchange
         self._inner = inner
         self.status = inner.status
@@ -72,8 +72,8 @@ class Response:
         try:
             with self._exchange.failures("reading"):
                 body = self._inner.read(most_bytes + 1)
-                if len(body) <= most_bytes and self._inner.length:
-                    raise http.client.IncompleteRead(body)
+                if len(body) <= most_bytes and self._inner.left:
+                    raise AnswerError(f"the answer's body ended {self._inner.left} bytes early")
                 return body
         finally:
             self.close()
@@ -92,9 +92,9 @@ class Exchange:
         url: Where to.
     """
 
-    def __init__(self, transport: Transport, connection: http.client.HTTPConnection, url: Url) -> None:
+    def __init__(self, transport: Transport, connection: Connection, url: Url) -> None:
         self._transport = transport
-        self._connection: http.client.HTTPConnection | None = connection
+        self._connection: Connection | None = connection
         self.url = url
         self.authorization = ""
 
@@ -130,8 +130,8 @@ class Exchange:
                 connection.send(piece)
             except (BrokenPipeError, ConnectionResetError) as err:
                 try:
-                    inner = _answer(connection)
-                except (OSError, http.client.HTTPException):
+                    inner = connection.answer()
+                except (OSError, AnswerError):
                     raise err from None
                 inner.will_close = True
                 return Response(self, inner)
@@ -148,7 +148,7 @@ class Exchange:
             ConnectionLostError: The connection broke.
         """
         with self.failures("waiting"):
-            return Response(self, _answer(self._open()))
+            return Response(self, self._open().answer())
 
     def abandon(self) -> None:
         """Close the connection in the middle of whatever it does."""
@@ -156,7 +156,7 @@ class Exchange:
             self._transport.drop(self._connection)
             self._connection = None
 
-    def finish(self, response: http.client.HTTPResponse) -> None:
+    def finish(self, response: Answer) -> None:
         """Give the connection back, if the answer was read to its end or nearly so.
 
         Args:
@@ -165,20 +165,19 @@ class Exchange:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        reusable = not response.will_close and (response.length or 0) <= MOST_DRAINED_BYTES
-        if reusable and not response.isclosed():
+        reusable = not response.will_close and (response.left or 0) <= MOST_DRAINED_BYTES
+        if reusable and response.left != 0:
             try:
                 response.read(MOST_DRAINED_BYTES)
-                reusable = response.isclosed() or response.length == 0
-            except (OSError, http.client.HTTPException):
+                reusable = response.left == 0
+            except (OSError, AnswerError):
                 reusable = False
-        response.close()
         if reusable:
             self._transport.keep(self.url.key, connection)
         else:
             self._transport.drop(connection)
 
-    def _open(self) -> http.client.HTTPConnection:
+    def _open(self) -> Connection:
         if self._connection is None:
             raise ConnectionLostError(f"the connection to {self.url.host} was closed", "", "", str(self.url))
         return self._connection
@@ -193,10 +192,6 @@ class Exchange:
             The context.
         """
         return Failures(self._transport, self.url, doing, self)
-
-
-def _answer(connection: http.client.HTTPConnection) -> WatchedResponse:
-    return cast("WatchedResponse", connection.getresponse())  # as `transport` has told the connection
 
 
 class Failures:
@@ -218,7 +213,7 @@ class Failures:
             return
         if self._exchange is not None:
             self._exchange.abandon()
-        if isinstance(error, OSError | http.client.HTTPException):
+        if isinstance(error, OSError | AnswerError):
             self._transport.cancellation.check()
             raise typed(error, self._url, self._doing, self._transport.timeout_seconds) from error
 
@@ -236,14 +231,15 @@ def typed(error: Exception, url: Url, doing: str, seconds: float) -> ImageError:
         The error.
     """
     where = str(url)
-    if isinstance(error, TimeoutError):
+    # BlockingIOError is the kernel's word for it, where the kernel watches the time.
+    if isinstance(error, TimeoutError | BlockingIOError):
         what = f"{url.host} was silent for {seconds:g} s while {doing}"
         return StalledError(
             what, "the connection stands, and nothing moves", "try again, or look at the network", where
         )
-    if isinstance(error, ssl.SSLCertVerificationError):
+    if (told := getattr(error, "verify_message", None)) is not None:  # SSLCertVerificationError, without loading ssl
         fix = "have the registry's certificate signed by an authority that this machine trusts, or name its CA file"
-        return TrustError(f"{url.host} cannot prove who it is", error.verify_message, fix, where)
+        return TrustError(f"{url.host} cannot prove who it is", str(told), fix, where)
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
         return MissingError(f"{url.host} has no address", str(error), "check the registry's name", where)
     if isinstance(error, socket.gaierror):

@@ -7,14 +7,21 @@ Source: RFC 9112, 2.2, 4, 5 and 6.
 
 from __future__ import annotations
 
-import http.client
-from typing import TYPE_CHECKING, Final, overload
-
-if TYPE_CHECKING:
-    import io
+from typing import Final, Protocol, overload
 
 MOST_LINE_BYTES: Final = 64 << 10
 MOST_FIELDS: Final = 200
+
+
+class AnswerError(Exception):
+    """What came is no answer, or one whose body has no sure end."""
+
+
+class Lines(Protocol):
+    """What stands before a head."""
+
+    def readline(self, most_bytes: int, /) -> bytes:
+        """Read a line, or as much of it as may be."""
 
 
 class Fields:
@@ -53,7 +60,7 @@ class Fields:
         return name.lower() in self._values
 
 
-def read(stream: io.BufferedReader) -> tuple[int, int, Fields]:
+def read(stream: Lines) -> tuple[int, int, Fields]:
     """Read a head; those with a status below 200 are passed over.
 
     Args:
@@ -63,36 +70,37 @@ def read(stream: io.BufferedReader) -> tuple[int, int, Fields]:
         The version, 10 or 11, the status, and the fields.
 
     Raises:
-        http.client.HTTPException: It is none, or it is too long.
+        AnswerError: It is none, or it is too long.
+        OSError: The connection broke, or ended.
     """
     while True:
         line = stream.readline(MOST_LINE_BYTES + 1)
         if not line:
-            raise http.client.RemoteDisconnected("the connection was closed without an answer")
+            raise ConnectionResetError("the connection was closed without an answer")
         version, _, rest = line.partition(b" ")
         status = rest[:3]
         if not version.startswith(b"HTTP/1.") or not status.isdigit() or len(status) != 3:  # noqa: PLR2004  # as RFC 9112
-            raise http.client.BadStatusLine(repr(line[:80]))
+            raise AnswerError(f"{line[:80]!r} is no status line")
         fields = _fields(stream)
         if int(status) >= 200:  # noqa: PLR2004  # what is below is not the answer yet
             return (10 if version == b"HTTP/1.0" else 11), int(status), fields
 
 
-def _fields(stream: io.BufferedReader) -> Fields:
+def _fields(stream: Lines) -> Fields:
     fields = Fields()
     for _ in range(MOST_FIELDS):
         line = stream.readline(MOST_LINE_BYTES + 1)
         if len(line) > MOST_LINE_BYTES:
-            raise http.client.LineTooLong("header line")
+            raise AnswerError("the head of the answer has a line that is too long")
         if line in {b"\r\n", b"\n"}:
             return fields
         name, colon, value = line.partition(b":")
         if not line.endswith(b"\n"):
-            raise http.client.IncompleteRead(line)
+            raise AnswerError("the head of the answer was cut off")
         if not colon or not name or name != name.strip():
-            raise http.client.HTTPException("the head of the answer has a line that is no field")
+            raise AnswerError("the head of the answer has a line that is no field")
         fields.add(name.decode("latin-1"), value.strip().decode("latin-1"))
-    raise http.client.HTTPException(f"the head of the answer has more than {MOST_FIELDS} fields")
+    raise AnswerError(f"the head of the answer has more than {MOST_FIELDS} fields")
 
 
 def length(fields: Fields) -> int | None:
@@ -105,7 +113,7 @@ def length(fields: Fields) -> int | None:
         The length; None if there is none, or if the body is chunked.
 
     Raises:
-        http.client.HTTPException: It is no number, or there are several that differ.
+        AnswerError: It is no number, or there are several that differ.
     """
     text = fields.get("content-length")
     if text is None or "transfer-encoding" in fields:
@@ -113,5 +121,5 @@ def length(fields: Fields) -> int | None:
     values = {value.strip() for value in text.split(",")}
     value = values.pop()
     if values or not (value.isascii() and value.isdecimal()):
-        raise http.client.HTTPException("the head of the answer has a length that is no number")
+        raise AnswerError("the head of the answer has a length that is no number")
     return int(value)

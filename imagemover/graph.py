@@ -15,10 +15,10 @@ from imagemover.manifests import INDEXES, MANIFESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from concurrent.futures import Executor
 
     from imagemover.manifests import Descriptor, Manifest
     from imagemover.places import Source
+    from imagemover.workers import Mapper
 
 DEEPEST = 8
 """Levels of indexes, and of referrers of referrers."""
@@ -67,7 +67,7 @@ class Walk:
     def __init__(
         self,
         source: Source,
-        pool: Executor,
+        pool: Mapper,
         platforms: Sequence[str] = (),
         *,
         foreign: bool = False,

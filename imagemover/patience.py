@@ -7,7 +7,6 @@ that all workers of one registry pass is in `gate`.
 from __future__ import annotations
 
 import contextlib
-import random
 import socket
 import threading
 import time
@@ -125,7 +124,6 @@ class Patience:
         self.cancellation = cancellation or Cancellation()
         self.on_retry = on_retry
         self._ends = time.monotonic() + self.policy.deadline_seconds
-        self._random = random.Random()  # noqa: S311  # jitter keeps no secret
 
     def check(self) -> None:
         """Go on only if there is time and nobody cancelled.
@@ -151,7 +149,7 @@ class Patience:
         self.check()
         if seconds := gate.seconds:
             # Spread, or all workers would knock at once.
-            seconds += self._random.uniform(0, min(1.0, seconds / 4))
+            seconds += _jitter(0, min(1.0, seconds / 4))
             if time.monotonic() + seconds > self._ends:
                 raise self._late("")
             self.cancellation.wait(seconds)
@@ -174,9 +172,7 @@ class Patience:
             gate.narrow()
         if not error.again or tries >= self.policy.attempts:
             raise error
-        seconds = self._random.uniform(0.5, 1.0) * min(
-            self.policy.most_seconds, self.policy.first_seconds * 2 ** (tries - 1)
-        )
+        seconds = _jitter(0.5, 1.0) * min(self.policy.most_seconds, self.policy.first_seconds * 2 ** (tries - 1))
         if isinstance(error, BusyError) and error.retry_after_seconds is not None:
             if error.retry_after_seconds > self.policy.longest_retry_after_seconds:
                 raise error
@@ -223,3 +219,9 @@ class Patience:
     def _late(self, last: str) -> DeadlineError:
         why = f"it may take {self.policy.deadline_seconds:g} s" + (f"; last: {last}" if last else "")
         return DeadlineError("the copy took too long", why, "run it again: what is there is not sent again", "")
+
+
+def _jitter(least: float, most: float) -> float:
+    import random  # noqa: PLC0415  # seldom needed
+
+    return random.uniform(least, most)  # noqa: S311  # it keeps no secret

@@ -9,7 +9,6 @@ a registry over TLS goes through a tunnel, and stays secret from them.
 from __future__ import annotations
 
 import base64
-import ipaddress
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -97,6 +96,8 @@ def _fits(url: Url, rule: str) -> bool:
     """Tell whether one entry of NO_PROXY means a host."""
     if rule == "*":
         return True
+    import ipaddress  # noqa: PLC0415  # slow to load, and seldom needed
+
     host = url.host.lower()
     try:
         address = ipaddress.ip_address(host)

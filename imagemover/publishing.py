@@ -16,14 +16,14 @@ from imagemover.references import fallback_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from concurrent.futures import Executor
 
     from imagemover.graph import Graph
     from imagemover.manifests import Manifest
     from imagemover.places import Destination
+    from imagemover.workers import Mapper
 
 
-def publish(graph: Graph, destination: Destination, tags: Sequence[str], pool: Executor, *, prove: bool = True) -> None:
+def publish(graph: Graph, destination: Destination, tags: Sequence[str], pool: Mapper, *, prove: bool = True) -> None:
     """Write the manifests of an image.
 
     Args:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from imagemover.errors import CancelledError, ConnectionLostError, ImageError
 from imagemover.places import Source
+from imagemover.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from imagemover.manifests import Descriptor
     from imagemover.patience import Patience
     from imagemover.places import Stream
+    from imagemover.workers import Task
 
 PIECE_BYTES: Final = 1 << 20
 """Smaller ones cost registries more than they bring: Debian's reads 4 MiB of its storage for each request."""
@@ -86,7 +87,7 @@ class Ranges:
         self._wanted = wanted
         self._lock = threading.Lock()
         self._left = 0
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: Workers | None = None
         self._spare: list[bytearray] = []
         self._slow: set[str] = set()
         self._refused: set[str] = set()
@@ -156,7 +157,7 @@ class Ranges:
         Raises:
             ImageError: A piece cannot be had; those before it were given.
         """
-        under_way: deque[tuple[int, Future[bytearray]]] = deque()
+        under_way: deque[tuple[int, Task[bytearray]]] = deque()
         stopped = threading.Event()
         after = start
         try:
@@ -172,15 +173,13 @@ class Ranges:
                 self._spare.append(piece)
         finally:
             stopped.set()
-            for _, future in under_way:
-                future.cancel()
 
     def _submit(
         self, source: RangeSource, blob: Descriptor, begin: int, length: int, stopped: threading.Event
-    ) -> Future[bytearray]:
+    ) -> Task[bytearray]:
         with self._lock:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(WINDOW_BYTES // PIECE_BYTES, "imagemover-range")
+                self._pool = Workers(WINDOW_BYTES // PIECE_BYTES, "imagemover-range")
         return self._pool.submit(self._fetch, source, blob, begin, length, stopped)
 
     def _fetch(
@@ -196,12 +195,12 @@ class Ranges:
         got = tries = 0
         while got < length:
             try:
+                _go_on(stopped)
                 self._patience.enter(gate)
                 stream = source.open_range(blob, begin + got, begin + length)
                 try:
                     while got < length:
-                        if stopped.is_set():
-                            raise CancelledError("the read is not wanted any more", "", "", "")
+                        _go_on(stopped)
                         count = stream.readinto(view[got:])
                         if count == 0:
                             what = f"{blob.digest} ended after {begin + got} of {blob.size} bytes"
@@ -220,4 +219,9 @@ class Ranges:
     def close(self) -> None:
         """End the threads."""
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.close()
+
+
+def _go_on(stopped: threading.Event) -> None:
+    if stopped.is_set():
+        raise CancelledError("the read is not wanted any more", "", "", "")

@@ -5,7 +5,6 @@ Pure. Docker's rules for short names hold: what has no host is on Docker Hub.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass, replace
 
@@ -22,6 +21,7 @@ _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:.]+\])(?::[0-9]{{1,5}})?\Z")
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*\Z")
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}\Z")
+_LOOPBACK = re.compile(r"127(?:\.(?:0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])){3}")
 _LONGEST_NAME = 255
 _LONGEST_TEXT = 1024
 _LAST_PORT = 65535
@@ -153,6 +153,10 @@ def is_loopback(registry: str) -> bool:
     host = hostname(registry)
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    if ":" not in host:
+        return _LOOPBACK.fullmatch(host) is not None
+    import ipaddress  # noqa: PLC0415  # slow to load, and seldom needed
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

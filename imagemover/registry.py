@@ -9,7 +9,6 @@ Source: opencontainers/distribution-spec spec.md.
 
 from __future__ import annotations
 
-import email.utils
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -293,6 +292,8 @@ def _plain(text: str) -> str:
 def _retry_after(text: str) -> float | None:
     if text.strip().isdecimal():
         return min(float(text), 1e6)
+    import email.utils  # noqa: PLC0415  # slow to load, and seldom needed
+
     try:
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
     except (ValueError, TypeError):

@@ -6,19 +6,17 @@ repeats nothing. Which proxy leads to a host is in `proxies`.
 
 from __future__ import annotations
 
-import http.client
-import select
-import ssl
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from imagemover import proxies
-from imagemover.errors import BusyError, CancelledError, DeniedError
+from imagemover.connection import Connection
+from imagemover.errors import BusyError, DeniedError
 from imagemover.exchange import Exchange, Failures
 from imagemover.patience import Cancellation
-from imagemover.watched import WatchedResponse
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
 
     from imagemover.errors import ImageError
@@ -27,9 +25,6 @@ if TYPE_CHECKING:
 
 USER_AGENT: Final = "waypaas-imagemover/1"
 _MOST_IDLE = 64
-
-REFUSED: Final = "Tunnel connection failed: "
-"""How the standard library begins what it tells of a proxy's refusal."""
 
 
 class Transport:
@@ -49,7 +44,7 @@ class Transport:
         self._ca_file = ca_file
         self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
-        self._idle: dict[Key, list[http.client.HTTPConnection]] = {}
+        self._idle: dict[Key, list[Connection]] = {}
         self._proxies: dict[Key, Proxy | None] = {}
 
     def send(
@@ -78,54 +73,44 @@ class Transport:
         with exchange.failures("sending"):
             proxy = self._proxy(url) if url.scheme == "http" else None
             target = f"http://{url.authority}{url.target}" if proxy else url.target
-            connection.putrequest(method, target, skip_accept_encoding=True)
-            connection.putheader("User-Agent", USER_AGENT)
-            for name, value in proxy.headers.items() if proxy else ():
-                connection.putheader(name, value)
-            for name, value in headers.items():
-                connection.putheader(name, value)
-            length = len(body) if announced is None else announced
-            if length or method not in {"GET", "HEAD", "DELETE"}:
-                connection.putheader("Content-Length", str(length))
-            connection.endheaders(body or None)
+            complete = {"Host": url.named, "User-Agent": USER_AGENT, **(proxy.headers if proxy else {}), **headers}
+            connection.request(method, target, complete, body, announced)
         return exchange
 
-    def _take(self, url: Url) -> http.client.HTTPConnection:
+    def _take(self, url: Url) -> Connection:
         while True:
             with self._lock:
                 idle = self._idle.get(url.key)
                 connection = idle.pop() if idle else None
             if connection is None:
                 return self._connect(url)
-            if _is_quiet(connection):
+            # Over TLS a server may send tickets before it was asked for anything.
+            if connection.is_fresh or connection.is_quiet:
                 return connection
             self.drop(connection)
 
-    def _connect(self, url: Url) -> http.client.HTTPConnection:
-        connection: http.client.HTTPConnection
+    def _connect(self, url: Url) -> Connection:
         proxy = self._proxy(url)
         host, port = (proxy.host, proxy.port) if proxy else (url.host, url.port)
-        if url.scheme == "https":
-            connection = http.client.HTTPSConnection(host, port, timeout=self.timeout_seconds, context=self._tls())
-            if proxy:
-                connection.set_tunnel(url.host, url.port, proxy.headers)
-        else:
-            connection = http.client.HTTPConnection(host, port, timeout=self.timeout_seconds)
-        connection.auto_open = 0
-        connection.response_class = WatchedResponse
         with Failures(self, url, "connecting", None):
-            try:
-                connection.connect()
-            except OSError as err:
-                if proxy and str(err).startswith(REFUSED):
-                    raise _refused(url, proxy, str(err)) from None
-                raise
+            connection = Connection(host, port, self.timeout_seconds)
         try:
+            with Failures(self, url, "connecting", None):
+                self._begin(connection, url, proxy)
             self.cancellation.watch(connection.sock)
-        except CancelledError:
+        except BaseException:
             self.drop(connection)
             raise
         return connection
+
+    def _begin(self, connection: Connection, url: Url, proxy: Proxy | None) -> None:
+        if url.scheme == "http":
+            connection.hurry()
+            return
+        status = connection.tunnel(url.host, url.port, proxy.headers) if proxy else 200
+        if proxy and status != 200:  # noqa: PLR2004  # HTTP's own number
+            raise _refused(url, proxy, status)
+        connection.secure(self._tls(), url.host)
 
     def _proxy(self, url: Url) -> Proxy | None:
         if url.key not in self._proxies:
@@ -133,6 +118,8 @@ class Transport:
         return self._proxies[url.key]
 
     def _tls(self) -> ssl.SSLContext:
+        import ssl  # noqa: PLC0415  # half of the time to start, and not needed on loopback
+
         with self._lock:
             if self._context is None:
                 # HTTP/1.1 on purpose: HTTP/2 folds all workers into one connection.
@@ -140,7 +127,7 @@ class Transport:
                 self._context.set_alpn_protocols(["http/1.1"])
             return self._context
 
-    def keep(self, key: Key, connection: http.client.HTTPConnection) -> None:
+    def keep(self, key: Key, connection: Connection) -> None:
         """Keep a connection for the next request.
 
         Args:
@@ -149,20 +136,18 @@ class Transport:
         """
         with self._lock:
             idle = self._idle.setdefault(key, [])
-            if len(idle) < _MOST_IDLE and connection.sock is not None:
+            if len(idle) < _MOST_IDLE and connection.is_read:
                 idle.append(connection)
                 return
         self.drop(connection)
 
-    def drop(self, connection: http.client.HTTPConnection) -> None:
+    def drop(self, connection: Connection) -> None:
         """Close a connection.
 
         Args:
             connection: In whatever state.
         """
-        sock: Any = connection.sock
-        if sock is not None:
-            self.cancellation.forget(sock)
+        self.cancellation.forget(connection.sock)
         connection.close()
 
     def close(self) -> None:
@@ -174,19 +159,10 @@ class Transport:
             self.drop(connection)
 
 
-def _refused(url: Url, proxy: Proxy, told: str) -> ImageError:
-    """Give the error of a proxy that leads nowhere; its own name and words, never its password."""
-    status, _, words = told.removeprefix(REFUSED).partition(" ")
-    shown = "".join(character for character in words[:100] if character.isprintable())
-    what, why = f"the proxy {proxy.host}:{proxy.port} leads not to {url.host}", f"it answered {status} {shown}"
-    if status.startswith("5"):
-        return BusyError(None, int(status), "", what, why, "try again later, or look at the proxy", url.host)
+def _refused(url: Url, proxy: Proxy, status: int) -> ImageError:
+    """Give the error of a proxy that leads nowhere; its own name, never its password."""
+    what, why = f"the proxy {proxy.host}:{proxy.port} leads not to {url.host}", f"it answered {status}"
+    if status >= 500:  # noqa: PLR2004  # HTTP's own number
+        return BusyError(None, status, "", what, why, "try again later, or look at the proxy", url.host)
     fix = "put user and password into HTTPS_PROXY, or the host into NO_PROXY"
     return DeniedError(what, why, fix, url.host)
-
-
-def _is_quiet(connection: http.client.HTTPConnection) -> bool:
-    """Tell whether an idle connection has nothing to say: what speaks unasked has hung up."""
-    poll = select.poll()
-    poll.register(connection.sock, select.POLLIN)
-    return not poll.poll(0)

@@ -43,6 +43,12 @@ class Url:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
+    @property
+    def named(self) -> str:
+        """What the header Host holds: the port only if it is not the scheme's own."""
+        usual = 443 if self.scheme == "https" else 80
+        return self.authority.removesuffix(f":{usual}") if self.port == usual else self.authority
+
     def __str__(self) -> str:
         """Give it without its query."""
         return f"{self.scheme}://{self.authority}{self.target.partition('?')[0]}"

@@ -1,112 +1,100 @@
-"""Notices a peer that sends, but so little that it may as well be silent.
+"""Reads a socket, and notices a peer that sends so little that it may as well be silent.
 
-Owns the reader below an answer. A socket's time-out starts anew with each byte.
+Owns the bytes that came before they were wanted. A socket's time-out starts anew with each byte, so the reader counts.
 """
 
 from __future__ import annotations
 
-import http.client
-import io
 import time
-from typing import TYPE_CHECKING, Any, cast
-
-from imagemover import fields
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import socket
 
-    from _typeshed import WriteableBuffer
-
-SLOWEST_BYTES_PER_SECOND = 1024.0
+SLOWEST_BYTES_PER_SECOND: Final = 1024.0
 """A peer that is slower over a whole time-out counts as silent."""
 
+_EARLY_BYTES: Final = 8 << 10
+"""Read at a time where lines are read; what is more than the lines waits here."""
 
-class Watched(io.RawIOBase):
+
+class Watched:
     """What a socket gives, until it gives so little that it may as well be silent.
 
     Args:
-        raw: The socket's own reader.
+        sock: Connected, with a time-out of its own.
         window_seconds: How long it may give little.
     """
 
-    def __init__(self, raw: io.RawIOBase, window_seconds: float) -> None:
-        self._raw = raw
+    def __init__(self, sock: socket.socket, window_seconds: float) -> None:
+        self._sock = sock
         self._window_seconds = window_seconds
+        self._early = b""
         self._begun = 0.0
         self._count = 0
 
-    def readable(self) -> bool:
-        """Tell that it can be read.
+    @property
+    def has_early(self) -> bool:
+        """Whether bytes came that nobody wanted yet."""
+        return bool(self._early)
 
-        Returns:
-            True.
-        """
-        return True
+    def begin(self) -> None:
+        """Start to count anew: another answer is awaited."""
+        self._begun = 0.0
+        self._count = 0
 
-    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
-        """Read the next bytes.
+    def readline(self, most_bytes: int) -> bytes:
+        """Read a line.
 
         Args:
-            buffer: Gets them.
+            most_bytes: A longer one is cut off there.
 
         Returns:
-            How many; 0 at the end.
+            The line with its end; without one if it was cut off, or if nothing more comes.
 
         Raises:
-            TimeoutError: Too few came in a whole window.
+            TimeoutError: Too little came in a whole window.
         """
-        count = self._raw.readinto(buffer)
+        while (end := self._early.find(b"\n") + 1) == 0 and len(self._early) < most_bytes:
+            piece = self._sock.recv(_EARLY_BYTES)
+            self._counted(len(piece))
+            if not piece:
+                break
+            self._early += piece
+        end = min(end or len(self._early), most_bytes)
+        line, self._early = self._early[:end], self._early[end:]
+        return line
+
+    def readinto(self, view: memoryview) -> int:
+        """Read the next bytes, as many as fit unless no more come.
+
+        Args:
+            view: Gets them.
+
+        Returns:
+            How many; fewer than fit at the end only.
+
+        Raises:
+            TimeoutError: Too little came in a whole window.
+        """
+        done = min(len(view), len(self._early))
+        if done:
+            view[:done] = self._early[:done]
+            self._early = self._early[done:]
+        while done < len(view):
+            count = self._sock.recv_into(view[done:])
+            self._counted(count)
+            if not count:
+                break
+            done += count
+        return done
+
+    def _counted(self, count: int) -> None:
         now = time.monotonic()
         if not self._begun:
             self._begun = now  # the wait for the first byte is the socket's own to limit
-        self._count += count or 0
+        self._count += count
         if now - self._begun > self._window_seconds:
             if count and self._count < SLOWEST_BYTES_PER_SECOND * self._window_seconds:
                 raise TimeoutError(f"{self._count} bytes in {self._window_seconds:g} s")
             self._begun, self._count = now, 0
-        return count
-
-    def close(self) -> None:
-        """Close it."""
-        self._raw.close()
-        super().close()
-
-
-class _Watching:
-    """A socket whose reader is watched, for the standard library's answer to make one of."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-
-    def makefile(self, _: str) -> io.BufferedReader:
-        """Give the reader."""
-        raw = cast("io.RawIOBase", self._sock.makefile("rb", buffering=0))
-        return io.BufferedReader(Watched(raw, self._sock.gettimeout() or 20.0))
-
-
-class WatchedResponse(http.client.HTTPResponse):
-    """The standard library's answer, read through `Watched`, with a head that is read by `fields`."""
-
-    fields: fields.Fields
-
-    def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
-        super().__init__(cast("Any", _Watching(sock)), *args, **more)
-
-    def begin(self) -> None:
-        """Read the head.
-
-        Raises:
-            http.client.HTTPException: It is none.
-        """
-        self.version, self.status, self.fields = fields.read(self.fp)
-        coding = self.fields.get("transfer-encoding", "").lower()
-        if coding not in {"", "chunked"}:
-            raise http.client.HTTPException("the answer's body is coded in a way that nobody asked for")
-        self.chunked, self.chunk_left = bool(coding), None
-        self.length = fields.length(self.fields)
-        if self.status in {204, 304} or self._method == "HEAD":  # type: ignore[attr-defined]  # typeshed has it not
-            self.length = 0
-        kept = self.fields.get("connection", "").lower()
-        self.will_close = "close" in kept or (self.version == 10 and "keep-alive" not in kept)  # noqa: PLR2004  # HTTP/1.0
-        if not self.chunked and self.length is None:
-            self.will_close = True
