@@ -38,8 +38,8 @@ DEFAULT_LIFE_SECONDS = 60.0
 FRESH_PART = 0.8
 """Of its life; then it is fetched anew."""
 
-_CHALLENGE = re.compile(r"\s*([A-Za-z]+)\s+(.*)\Z", re.DOTALL)
-_PARAMETER = re.compile(r'([A-Za-z_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^",\s]+))')
+_CHALLENGE = r"\s*([A-Za-z]+)\s+(.*)\Z"
+_PARAMETER = r'([A-Za-z_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^",\s]+))'
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +186,9 @@ def _challenge(header: str) -> tuple[str, dict[str, str]] | None:
     """Read the challenge that we can answer; of several, Bearer first."""
     found: dict[str, dict[str, str]] = {}
     for text in re.split(r",\s*(?=(?:[Bb]asic|[Bb]earer)\s)", header):
-        match = _CHALLENGE.match(text)
+        match = re.match(_CHALLENGE, text, re.DOTALL)
         if match:
-            parameters = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(match[2])}
+            parameters = {name.lower(): quoted or bare for name, quoted, bare in re.findall(_PARAMETER, match[2])}
             found[match[1].lower()] = parameters
         elif text.strip().lower() == "basic":
             found["basic"] = {}

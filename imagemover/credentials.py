@@ -21,7 +21,7 @@ from imagemover.references import HUB, HUB_HOST
 HELPER_SECONDS = 30.0
 """How long a credential helper may think."""
 
-_HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
+_HELPER = r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z"
 _HUB_KEY = f"https://index.{HUB}/v1/"
 _NOT_FOUND = "credentials not found"
 _MOST_BYTES = 4 << 20
@@ -138,7 +138,7 @@ class DockerConfig:
         return found if found != Credential() else None
 
     def _ask(self, helper: Any, key: str) -> Credential | None:
-        if not isinstance(helper, str) or not _HELPER.match(helper):
+        if not isinstance(helper, str) or not re.match(_HELPER, helper):
             raise self._wrong("a credential helper's name is not a plain word")
         import subprocess  # noqa: PLC0415  # slow to load, and seldom needed
 

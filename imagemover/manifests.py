@@ -6,8 +6,7 @@ kept as a fact about a descriptor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from imagemover import digests, strictjson
 from imagemover.errors import ManifestError, ReferenceSyntaxError
@@ -39,8 +38,7 @@ _FOREIGN = frozenset(
 _LARGEST = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(NamedTuple):
     """What an image runs on.
 
     Args:
@@ -69,8 +67,7 @@ class Platform:
         return str(self) == wanted or f"{self.os}/{self.architecture}" == wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(NamedTuple):
     """What a manifest says of something it points to.
 
     Args:
@@ -106,8 +103,7 @@ class Descriptor:
         return hash(self.digest)
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     """A manifest or an index, with its bytes.
 
     Args:

@@ -10,8 +10,7 @@ import contextlib
 import socket
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from imagemover.errors import BusyError, CancelledError, DeadlineError, ImageError
 from imagemover.gate import Gate
@@ -27,8 +26,7 @@ THROTTLED = frozenset({429, 503})
 """Statuses that ask for fewer requests; other errors of a server say nothing of their number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """How patient a copy is.
 
     Args:

@@ -6,8 +6,7 @@ Pure. Takes what is wanted and what is there, gives the steps.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from imagemover.manifests import Descriptor
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """A repository, for the plan.
 
     Args:
@@ -28,8 +26,7 @@ class Spot:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Want:
+class Want(NamedTuple):
     """An image that a destination is to have.
 
     Args:
@@ -43,8 +40,7 @@ class Want:
     blobs: tuple[Descriptor, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """A blob that a registry takes from another of its repositories.
 
     Args:
@@ -56,8 +52,7 @@ class Mount:
     from_path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What is done for one blob; steps do not wait for each other.
 
     Args:
@@ -73,8 +68,7 @@ class Step:
     mounts: tuple[Mount, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """All steps, the largest blob first.
 
     Args:

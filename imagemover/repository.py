@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from imagemover.urls import Url
 
 MOST_PAGES = 10_000
-_NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
+_NEXT = r'<([^>]+)>\s*;\s*rel="?next"?'
 _ACCEPT = ", ".join(manifests.ACCEPTED)
 
 
@@ -170,7 +170,7 @@ class Repository:
             here = target
             response = self._patiently(lambda: self.registry.request("GET", here, self.scopes(), what))  # noqa: B023
             yield strictjson.read_object(response.read(manifests.MOST_BYTES), what, manifests.MOST_BYTES)
-            match = _NEXT.search(response.headers.get("Link", ""))
+            match = re.search(_NEXT, response.headers.get("Link", ""))
             if match is None:
                 return
             target = match[1]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from imagemover.repository import Repository
     from imagemover.urls import Url
 
-_RANGE = re.compile(r"(?:bytes=)?0-(\d+)\Z")
+_RANGE = r"(?:bytes=)?0-(\d+)\Z"
 
 
 class Upload:
@@ -95,7 +95,7 @@ class Upload:
         except MissingError:
             return False
         response.read(MOST_ERROR_BYTES)
-        match = _RANGE.match(response.headers.get("Range", "").strip())
+        match = re.match(_RANGE, response.headers.get("Range", "").strip())
         if match is None:
             return False
         kept = int(match[1]) + 1

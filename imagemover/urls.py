@@ -6,7 +6,7 @@ Pure. A query may be a signature, so it is never shown.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from imagemover.errors import TrustError
@@ -16,8 +16,7 @@ Key = tuple[str, str, int]
 _ODD = re.compile(r"[^!-~]")
 
 
-@dataclass(frozen=True, slots=True)
-class Url:
+class Url(NamedTuple):
     """An absolute URL.
 
     Args:
@@ -30,7 +29,7 @@ class Url:
     scheme: str
     host: str
     port: int
-    target: str = field(repr=False)  # signed URLs carry secrets in their query
+    target: str
 
     @property
     def key(self) -> Key:
@@ -48,6 +47,10 @@ class Url:
         """What the header Host holds: the port only if it is not the scheme's own."""
         usual = 443 if self.scheme == "https" else 80
         return self.authority.removesuffix(f":{usual}") if self.port == usual else self.authority
+
+    def __repr__(self) -> str:
+        """Show it without its query: signed URLs carry secrets there."""
+        return f"Url({str(self)!r})"
 
     def __str__(self) -> str:
         """Give it without its query."""
