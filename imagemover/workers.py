@@ -47,11 +47,13 @@ class Task(Generic[T]):
             self._value = self._do(*self._arguments)
         except BaseException as err:  # noqa: BLE001  # raised again in `result`
             self._error = err
-        self._running.release()
 
     def give_up(self) -> None:
-        """Let who waits know that it is not done."""
+        """Leave it undone."""
         self._error = _closed()
+
+    def tell(self) -> None:
+        """Let who waits go on."""
         self._running.release()
 
     def is_done(self, seconds: float) -> bool:
@@ -147,6 +149,7 @@ class Workers:
             while not self._tasks.empty():
                 if (task := self._tasks.get()) is not None:
                     task.give_up()
+                    task.tell()
             for _ in self._threads:
                 self._tasks.put(None)
         for thread in self._threads:
@@ -157,6 +160,7 @@ class Workers:
             task.run()
             with self._lock:
                 self._open -= 1
+            task.tell()
 
 
 def _closed() -> CancelledError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from imagemover.errors import ConnectionLostError
+from imagemover.errors import ConnectionLostError, TrustError
 from imagemover.transport import Transport
 from imagemover.urls import parse_url
 
@@ -108,10 +108,56 @@ def test_head_has_no_body() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\nbody",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nConnection: close\r\n\r\nbody",
         b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nbody",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n-4\r\nbody\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbo",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbodyx\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\nTrailer: x",
     ],
-    ids=["no HTTP", "two lengths", "too short", "another coding", "no chunks"],
+    ids=[
+        "no HTTP",
+        "two lengths",
+        "too short",
+        "another coding",
+        "no chunks",
+        "a sign",
+        "cut chunk",
+        "long chunk",
+        "no end",
+    ],
 )
 def test_nonsense_is_a_lost_connection(answer: bytes) -> None:
     """What is no answer, or one whose body has no sure end, counts as a broken connection: it may be tried again."""
     with saying(answer) as (transport, url, _), pytest.raises(ConnectionLostError):
         ask(transport, url)
+
+
+def test_bytes_behind_a_body_are_no_answer() -> None:
+    """What a server sends behind a body ends the connection; it is never taken for the answer to the next request."""
+    with saying(LENGTH + b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong", LENGTH) as (transport, url, connections):
+        assert ask(transport, url) == (200, b"body")
+        assert ask(transport, url) == (200, b"body")
+        assert len(connections) == 2
+
+
+@pytest.mark.parametrize("value", ["a\r\nX: y", "a\nX: y", "a\0", "a\u2028b"])
+def test_header_that_would_write_another_is_not_sent(value: str) -> None:
+    """A header with the end of a line in it, or with what no header can hold, is refused before a byte is sent."""
+    with saying(LENGTH) as (transport, url, _):
+        with pytest.raises(TrustError, match="control characters") as caught:
+            transport.send("GET", parse_url(url), {"Authorization": value})
+        assert "y" not in str(caught.value).partition("Authorization")[2]
+        assert ask(transport, url) == (200, b"body")
+
+
+def test_large_body_comes_whole_in_pieces_that_fill_the_buffer() -> None:
+    """A body longer than the buffer comes in full pieces, the first of them with what came along with the head."""
+    body = bytes(range(256)) * 4096
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    with saying(answer) as (transport, url, _):
+        response = transport.send("GET", parse_url(url), {}).response()
+        pieces, buffer = [], memoryview(bytearray(300_000))
+        while count := response.readinto(buffer):
+            pieces.append(bytes(buffer[:count]))
+        response.close()
+    assert b"".join(pieces) == body
+    assert [len(piece) for piece in pieces] == [300_000] * 3 + [len(body) - 900_000]
