@@ -1,8 +1,8 @@
 """Reads one large blob by ranges over several connections, in order, into a window of bounded memory.
 
 Owns when that pays, how much of the window each blob may fill, and the pieces on their way.
-It pays where one connection to the source is slower than the upload, and where the blobs that are
-left leave connections free. What a piece holds is verified by who reads the stream.
+It pays where one connection to the source is slower than the upload, and where fewer blobs are
+left than connections are free. What a piece holds is verified by who reads the stream.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ PIECE_BYTES: Final = 1 << 20
 
 WINDOW_BYTES: Final = 24 << 20
 """Of all blobs of a copy together."""
-
-PIECES: Final = WINDOW_BYTES // PIECE_BYTES
 
 LEAST_BYTES: Final = 4 << 20
 """A shorter rest is read as it is."""
@@ -89,8 +87,6 @@ class Ranges:
         self._wanted = wanted
         self._lock = threading.Lock()
         self._left = 0
-        self._reading = 0
-        self._under_way = 0
         self._pool: Workers | None = None
         self._spare: list[bytearray] = []
         self._slow: set[str] = set()
@@ -120,7 +116,7 @@ class Ranges:
         """
         if not self._wanted or source.place in self._refused or not isinstance(source, RangeSource):
             return 0
-        return min(PIECES, source.gate.width) // max(1, self._reading)
+        return min(WINDOW_BYTES // PIECE_BYTES, source.gate.width) // max(1, self._left)
 
     def pays(self, source: Source, rest: int, pace: Pace | None = None) -> bool:
         """Tell whether to read the rest of a blob by ranges.
@@ -134,17 +130,10 @@ class Ranges:
             Whether it pays.
         """
         slow = pace.is_slow if pace is not None else source.place in self._slow
-        if not slow or rest < LEAST_BYTES or not self._has_room(source):
+        if not slow or rest < LEAST_BYTES or self.depth(source) < LEAST_DEPTH:
             return False
         self._slow.add(source.place)
         return True
-
-    def _has_room(self, source: Source) -> bool:
-        """Tell whether one blob more can be read by ranges, besides the streams of all others."""
-        if not self.depth(source):
-            return False
-        width = source.gate.width
-        return min(PIECES, width) // (self._reading + 1) >= LEAST_DEPTH and self._left <= max(1, width - PIECES)
 
     def refuse(self, source: Source) -> None:
         """Note that a source cannot be read by ranges after all.
@@ -171,45 +160,26 @@ class Ranges:
         under_way: deque[tuple[int, Task[bytearray]]] = deque()
         stopped = threading.Event()
         after = start
-        with self._lock:
-            self._reading += 1
         try:
             while after < blob.size or under_way:
-                while after < blob.size and self._may_begin(source, len(under_way)):
+                depth = max(1, self.depth(source))
+                while after < blob.size and len(under_way) < depth:
                     length = min(PIECE_BYTES, blob.size - after)
                     under_way.append((length, self._submit(source, blob, after, length, stopped)))
                     after += length
                 length, future = under_way.popleft()
-                try:
-                    piece = future.result()
-                    yield memoryview(piece)[:length]
-                finally:
-                    self._ended(1)
+                piece = future.result()
+                yield memoryview(piece)[:length]
                 self._spare.append(piece)
         finally:
             stopped.set()
-            self._ended(len(under_way))
-            with self._lock:
-                self._reading -= 1
-
-    def _may_begin(self, source: Source, mine: int) -> bool:
-        """Take room for one piece: each blob has its share, and one piece at least."""
-        with self._lock:
-            if mine and (mine >= self.depth(source) or self._under_way >= PIECES):
-                return False
-            self._under_way += 1
-            return True
-
-    def _ended(self, count: int) -> None:
-        with self._lock:
-            self._under_way -= count
 
     def _submit(
         self, source: RangeSource, blob: Descriptor, begin: int, length: int, stopped: threading.Event
     ) -> Task[bytearray]:
         with self._lock:
             if self._pool is None:
-                self._pool = Workers(PIECES, "imagemover-range")
+                self._pool = Workers(WINDOW_BYTES // PIECE_BYTES, "imagemover-range")
         return self._pool.submit(self._fetch, source, blob, begin, length, stopped)
 
     def _fetch(

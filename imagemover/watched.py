@@ -30,6 +30,7 @@ class Watched:
         self._sock = sock
         self._window_seconds = window_seconds
         self._early = b""
+        self._broken: OSError | None = None
         self._begun = 0.0
         self._count = 0
 
@@ -72,18 +73,27 @@ class Watched:
             view: Gets them.
 
         Returns:
-            How many; fewer than fit at the end only.
+            How many; fewer than fit at the end, and before an error that the next call raises.
 
         Raises:
             TimeoutError: Too little came in a whole window.
+            OSError: The connection broke.
         """
         done = min(len(view), len(self._early))
         if done:
             view[:done] = self._early[:done]
             self._early = self._early[done:]
         while done < len(view):
-            count = self._sock.recv_into(view[done:])
-            self._counted(count)
+            try:
+                if self._broken is not None:
+                    raise self._broken
+                count = self._sock.recv_into(view[done:])
+                self._counted(count)
+            except OSError as err:
+                if not done:
+                    raise
+                self._broken = err  # what came before it counts
+                break
             if not count:
                 break
             done += count

@@ -87,6 +87,7 @@ class Contest:
         for number, image in enumerate(made):
             self._push(case, number, image)
         tools = [tool for tool in tools if case.defaults or tool.best or tool.name == "skopeo"]
+        tools = [tool for tool in tools if not case.peers or tool.name in {"ours", *case.peers}]
         spent: dict[peers.Tool, list[Spent]] = {tool: [] for tool in tools}
         for _ in range(rounds):
             for tool in random.sample(tools, len(tools)):

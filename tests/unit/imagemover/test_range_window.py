@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from imagemover import ranges
-from imagemover.gate import WIDEST, Gate
-from imagemover.manifests import Descriptor
+from imagemover.gate import Gate
 from imagemover.patience import Patience
-from imagemover.ranges import PIECES, Pace, Ranges
-from imagemover.workers import Workers
+from imagemover.ranges import Pace, Ranges
 
 if TYPE_CHECKING:
     from imagemover.places import Source
-    from imagemover.ranges import RangeSource
 
 LARGE = 100 << 20
+PIECES = ranges.WINDOW_BYTES // ranges.PIECE_BYTES
 
 
 class Far:
@@ -72,94 +67,29 @@ def test_slow_is_who_waits_after_the_first_window(
     assert slow_pace([0.0], monkeypatch, parts).is_slow is slow
 
 
-class Counting(FarInParts):
-    """A source that counts how many pieces of it are on their way."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lock = threading.Lock()
-        self.now = self.most = 0
-
-    def open_range(self, _: Descriptor, begin: int, end: int) -> Piece:
-        """Open a piece: each byte tells in which MiB it stands."""
-        with self.lock:
-            self.now += 1
-            self.most = max(self.most, self.now)
-        return Piece(self, begin >> 20, end - begin)
-
-
-@dataclass
-class Piece:
-    """A piece that takes its time."""
-
-    source: Counting
-    sign: int
-    left: int
-
-    def readinto(self, view: memoryview) -> int:
-        """Give it at once, after a while."""
-        time.sleep(0.002)
-        count, self.left = min(len(view), self.left), 0
-        view[:count] = bytes([self.sign]) * count
-        return count
-
-    def close(self) -> None:
-        """Count it out."""
-        with self.source.lock:
-            self.source.now -= 1
-
-
 def test_window_is_shared() -> None:
-    """Blobs that are read by ranges at the same time have one window together, and each comes whole and in order."""
-    shared, far = Ranges(Patience()), Counting()
-    size = (20 << 20) + 5
-
-    def read(number: int) -> list[int]:
-        blob = Descriptor("", f"sha256:{number:064}", size)
-        return [one[0] for one in shared.pieces(cast("RangeSource", far), blob, 0) if set(one[:9]) == {one[0]}]
-
-    pool = Workers(5, "blob")
-    try:
-        assert list(pool.map(read, range(5))) == [list(range(21))] * 5
-    finally:
-        pool.close()
-        shared.close()
-    assert ranges.LEAST_DEPTH < far.most <= PIECES
+    """All blobs together have one window: each gets its part, and the last one all of it."""
+    shared, far = Ranges(Patience()), source()
+    for left in range(60, 0, -1):
+        shared.expect(left)
+        assert left * shared.depth(far) <= PIECES
+    assert shared.depth(far) == PIECES
+    far.gate.narrow()
+    assert shared.depth(far) == 1
 
 
 def test_ranges_pay_where_connections_are_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ranges are read of a slow source only, of a long rest only, and only if blobs leave connections free."""
+    """Ranges are read of a slow source only, of a long rest only, and only with few blobs left."""
     shared, far = Ranges(Patience()), source()
     slow = slow_pace([0.0], monkeypatch, [1.0, 1.0])
-    shared.expect(WIDEST - PIECES + 1)
+    shared.expect(PIECES)
     assert not shared.pays(far, LARGE, slow)
-    shared.finished()
+    shared.expect(4)
     assert not shared.pays(far, ranges.LEAST_BYTES - 1, slow)
     assert not shared.pays(far, LARGE, Pace())
     assert not shared.pays(far, LARGE)
     assert shared.pays(far, LARGE, slow)
     assert shared.pays(far, LARGE)  # what was seen of one blob is known of the next
-    monkeypatch.undo()
-    far.gate.narrow()
-    assert not shared.pays(far, LARGE, slow)
-
-
-def test_few_blobs_are_read_by_ranges_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many blobs are read by ranges as have enough pieces each; others stay in one stream until there is room."""
-    shared, far = Ranges(Patience()), Counting()
-    slow = slow_pace([0.0], monkeypatch, [1.0, 1.0])
-    monkeypatch.undo()
-    blob = Descriptor("", f"sha256:{0:064}", LARGE)
-    reading = []
-    while shared.pays(cast("Source", far), LARGE, slow):
-        reading.append(shared.pieces(cast("RangeSource", far), blob, 0))
-        next(reading[-1])
-    assert len(reading) == PIECES // ranges.LEAST_DEPTH
-    reading.pop().close()
-    assert shared.pays(cast("Source", far), LARGE, slow)
-    for one in reading:
-        one.close()
-    shared.close()
 
 
 def test_source_that_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
