@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -161,3 +162,31 @@ def test_large_body_comes_whole_in_pieces_that_fill_the_buffer() -> None:
         response.close()
     assert b"".join(pieces) == body
     assert [len(piece) for piece in pieces] == [300_000] * 3 + [len(body) - 900_000]
+
+
+def test_what_came_before_a_break_counts() -> None:
+    """Bytes that came before the connection broke are given; the break is told by the next read."""
+    body = b"x" * 100_000
+
+    def serve() -> None:
+        with listener.accept()[0] as client:
+            client.recv(65536)
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + body)
+            taken.wait(10)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    taken = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        transport = Transport(5.0)
+        url = parse_url(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        response = transport.send("GET", url, {}).response()
+        view = memoryview(bytearray(200_000))
+        threading.Timer(1.0, taken.set).start()  # by then all that was sent has been taken
+        assert response.readinto(view) == len(body)
+        assert bytes(view[: len(body)]) == body
+        with pytest.raises(ConnectionLostError):
+            response.readinto(view)
+        thread.join(10)
+        transport.close()
