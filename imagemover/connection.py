@@ -43,8 +43,6 @@ class Connection:
     def __init__(self, host: str, port: int, timeout_seconds: float) -> None:
         self._seconds = timeout_seconds
         self._method = ""
-        self.is_fresh = True
-        """Whether no request was written yet."""
         self.sock: socket.socket = socket.create_connection((host, port), timeout_seconds)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = Watched(self.sock, timeout_seconds)
@@ -122,7 +120,7 @@ class Connection:
         if length or method not in {"GET", "HEAD", "DELETE"}:
             complete["Content-Length"] = str(length)
         head = _head(method, target, complete)
-        self._method, self.is_fresh = method, False
+        self._method = method
         if announced:
             self.sock.sendall(head, self._soon)
         else:

@@ -84,8 +84,7 @@ class Transport:
                 connection = idle.pop() if idle else None
             if connection is None:
                 return self._connect(url)
-            # Over TLS a server may send tickets before it was asked for anything.
-            if connection.is_fresh or connection.is_quiet:
+            if connection.is_quiet:
                 return connection
             self.drop(connection)
 
