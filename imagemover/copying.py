@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 NEAR_SECONDS = 0.01
 """A destination that takes longer to tell of a tag is far: blobs are asked for meanwhile."""
 
+NEAR_WORKERS = 16
+"""More are no quicker where nothing is far: they wait for each other."""
+
 
 class Copy:
     """One run; use `copy`.
@@ -74,7 +77,7 @@ class Copy:
         """
         begun, started = dt.datetime.now(dt.UTC), time.monotonic()
         before, self._patience.on_retry = self._patience.on_retry, self._retried
-        self._pool = Workers(self._options.workers, "imagemover")
+        self._pool = Workers(min(NEAR_WORKERS, self._options.workers), "imagemover")
         self._outer = Workers(max(1, min(len(self._deliveries), self._options.workers)), "imagemover-image")
         self._presence = Presence(self._pool, self._patience)
         try:
@@ -118,6 +121,8 @@ class Copy:
             begun = time.monotonic()
             walk = self._walk(job)
             root = walk.root(job.name)
+            if time.monotonic() - begun > NEAR_SECONDS:
+                self._pool.widen(self._options.workers)
             if job.digest and root.digest != job.digest:
                 what = f"{job.source.name}:{job.name} is {root.digest}, not {job.digest}"
                 fix = "copy by digest, or look who moved the tag"
@@ -143,6 +148,7 @@ class Copy:
 
     def _ahead(self, walk: Walk, root: Manifest, mine: Sequence[Delivery]) -> Graph | None:
         """Read on, and ask for blobs, while the answers on tags are on their long way; what fails is told later."""
+        self._pool.widen(self._options.workers)
         try:
             graph = walk.complete(root, referrers=self._options.referrers)
         except ImageError:

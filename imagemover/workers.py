@@ -123,11 +123,25 @@ class Workers:
                 raise _closed()
             self._open += 1
             self._tasks.put(task)
-            if len(self._threads) < min(self._open, self._most):
-                thread = threading.Thread(target=self._work, name=f"{self._name}-{len(self._threads)}")
-                self._threads.append(thread)
-                thread.start()
+            self._start()
         return task
+
+    def widen(self, most: int) -> None:
+        """Allow more threads.
+
+        Args:
+            most: At least as many as before.
+        """
+        with self._lock:
+            self._most = most
+            if not self._closed:
+                self._start()
+
+    def _start(self) -> None:
+        while len(self._threads) < min(self._open, self._most):
+            thread = threading.Thread(target=self._work, name=f"{self._name}-{len(self._threads)}")
+            self._threads.append(thread)
+            thread.start()
 
     def map(self, do: Callable[[V], T], values: Iterable[V], /) -> Iterator[T]:
         """Do one thing for many values at the same time.

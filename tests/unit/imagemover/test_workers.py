@@ -41,6 +41,17 @@ def test_no_more_threads_than_needed_and_allowed() -> None:
     assert not any(thread.is_alive() for thread in threads)
 
 
+def test_more_threads_when_they_are_allowed() -> None:
+    """What waits begins as soon as more threads are allowed."""
+    pool = Workers(1, "test")
+    together = threading.Barrier(3)
+    tasks = [pool.submit(together.wait, 10) for _ in range(3)]
+    assert not tasks[0].is_done(0.05)
+    pool.widen(3)
+    assert sorted(task.result() for task in tasks) == [0, 1, 2]
+    pool.close()
+
+
 def test_errors_come_to_who_wants_the_result() -> None:
     """What a task raises is raised to each who asks for its result, and the thread goes on."""
     pool = Workers(1, "test")
