@@ -12,8 +12,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 from imagemover import strictjson
@@ -42,10 +41,12 @@ _CHALLENGE = r"\s*([A-Za-z]+)\s+(.*)\Z"
 _PARAMETER = r'([A-Za-z_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^",\s]+))'
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    header: str = field(repr=False)
+class _Token(NamedTuple):
+    header: str
     fresh_until: float
+
+    def __repr__(self) -> str:
+        return f"_Token(fresh_until={self.fresh_until})"
 
 
 class Authenticator:

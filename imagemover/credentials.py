@@ -12,8 +12,7 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from imagemover.errors import CredentialError
 from imagemover.references import HUB, HUB_HOST
@@ -27,8 +26,7 @@ _NOT_FOUND = "credentials not found"
 _MOST_BYTES = 4 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """What proves who we are.
 
     Args:
@@ -39,9 +37,13 @@ class Credential:
     """
 
     username: str = ""
-    password: str = field(default="", repr=False)
-    identity_token: str = field(default="", repr=False)
-    bearer: str = field(default="", repr=False)
+    password: str = ""
+    identity_token: str = ""
+    bearer: str = ""
+
+    def __repr__(self) -> str:
+        """Show whose it is, and no secret."""
+        return f"Credential(username={self.username!r})"
 
     def basic(self) -> str:
         """Give the value of an Authorization header.

@@ -5,7 +5,6 @@ Owns values only; `copying` fills them in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagemover import plan
@@ -18,25 +17,25 @@ if TYPE_CHECKING:
     from imagemover.places import Place
 
 
-@dataclass(slots=True)
 class Delivery:
     """One image for one target.
 
     Args:
         job: What was asked.
         target: Where it goes.
-        root: Its manifest, once it was read.
-        graph: All of it, once it was read, where something has to be done.
-        tagged: Whether its tags stand on it already.
-        error: Why it does not arrive.
     """
 
-    job: Job
-    target: Target
-    root: Manifest | None = None
-    graph: Graph | None = None
-    tagged: bool = False
-    error: ImageError | None = None
+    def __init__(self, job: Job, target: Target) -> None:
+        self.job = job
+        self.target = target
+        self.root: Manifest | None = None
+        """Its manifest, once it was read."""
+        self.graph: Graph | None = None
+        """All of it, once it was read, where something has to be done."""
+        self.tagged = False
+        """Whether its tags stand on it already."""
+        self.error: ImageError | None = None
+        """Why it does not arrive."""
 
     @property
     def is_open(self) -> bool:

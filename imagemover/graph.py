@@ -6,15 +6,15 @@ digest, so that nothing can change under it; a cycle would need a broken hash.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from imagemover import platforms
 from imagemover.errors import ManifestError
 from imagemover.manifests import INDEXES, MANIFESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from imagemover.manifests import Descriptor, Manifest
     from imagemover.places import Source
@@ -29,8 +29,7 @@ SIGNATURE_TAGS = (".sig", ".att", ".sbom")
 """Endings of the tags by which older tools attach things."""
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(NamedTuple):
     """An image, complete.
 
     Args:
@@ -45,7 +44,7 @@ class Graph:
     levels: tuple[tuple[Manifest, ...], ...] = ()
     referrers: tuple[tuple[Manifest, ...], ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
-    blobs: dict[str, Descriptor] = field(default_factory=dict)
+    blobs: Mapping[str, Descriptor] = MappingProxyType({})
 
     @property
     def size(self) -> int:

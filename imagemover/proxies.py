@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import base64
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from imagemover.errors import TrustError
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(NamedTuple):
     """A proxy.
 
     Args:
@@ -37,7 +35,11 @@ class Proxy:
 
     host: str
     port: int
-    authorization: str = field(default="", repr=False)
+    authorization: str = ""
+
+    def __repr__(self) -> str:
+        """Show where it is, and no password."""
+        return f"Proxy(host={self.host!r}, port={self.port})"
 
     @property
     def headers(self) -> dict[str, str]:

@@ -6,7 +6,7 @@ Pure. Docker's rules for short names hold: what has no host is on Docker Hub.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from imagemover import digests
 from imagemover.errors import ReferenceSyntaxError
@@ -27,8 +27,7 @@ _LONGEST_TEXT = 1024
 _LAST_PORT = 65535
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """An image's name.
 
     Args:
@@ -63,7 +62,7 @@ class Reference:
         Returns:
             The same image by digest, without its tag.
         """
-        return replace(self, tag="", digest=digest)
+        return self._replace(tag="", digest=digest)
 
 
 def parse(text: str, default_tag: str = "latest") -> Reference:

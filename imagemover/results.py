@@ -6,8 +6,7 @@ Owns values only.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 Sort = Literal["sent", "mounted", "present", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """What will be done.
 
     Args:
@@ -34,7 +32,6 @@ class Planned:
     images: int
 
 
-@dataclass(frozen=True, slots=True)
 class Sent:
     """Bytes left for a destination.
 
@@ -43,12 +40,14 @@ class Sent:
         count: Bytes since the last event of this blob.
     """
 
-    digest: str
-    count: int
+    __slots__ = ("count", "digest")
+
+    def __init__(self, digest: str, count: int) -> None:
+        self.digest = digest
+        self.count = count
 
 
-@dataclass(frozen=True, slots=True)
-class Retried:
+class Retried(NamedTuple):
     """Something is tried again.
 
     Args:
@@ -60,8 +59,7 @@ class Retried:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class BlobOutcome:
+class BlobOutcome(NamedTuple):
     """What became of a blob at a destination.
 
     Args:
@@ -83,8 +81,7 @@ class BlobOutcome:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageOutcome:
+class ImageOutcome(NamedTuple):
     """What became of an image at a destination.
 
     Args:
@@ -109,8 +106,7 @@ Listener = Callable[[Event], None]
 """Called by one thread at a time; what it raises stops the copy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """Proof of one copy, to be stored.
 
     Args:
@@ -134,8 +130,7 @@ class Receipt:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What a copy did.
 
     Args:
@@ -192,4 +187,8 @@ class Result:
         Returns:
             All of it.
         """
-        return asdict(self) | {"begun": self.begun.isoformat()}
+        return self._asdict() | {
+            "images": tuple(image._asdict() for image in self.images),
+            "blobs": tuple(blob._asdict() for blob in self.blobs),
+            "begun": self.begun.isoformat(),
+        }

@@ -8,7 +8,6 @@ read. How a blob is read is in `reading`.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagemover.errors import ConnectionLostError, ContentError, ImageError, MissingError, RegistryError
@@ -29,29 +28,29 @@ PROGRESS_BYTES = 1 << 20
 """An upload that came this far since the last failure starts counting tries anew."""
 
 
-@dataclass(slots=True)
 class Sink:
     """One destination of the blob, and how far it is.
 
     Args:
         destination: Where it goes.
-        session: That is written to; None before there is one.
-        done: Whether the destination has the blob.
-        mounted: Whether it had it without being sent.
-        error: What went wrong last.
-        bytes_sent: Body bytes that left for it, repeats included.
-        tries: Failures.
-        resumed_at: Where the last try began.
     """
 
-    destination: Destination
-    session: Session | None = None
-    done: bool = False
-    mounted: bool = False
-    error: ImageError | None = None
-    bytes_sent: int = 0
-    tries: int = 0
-    resumed_at: int = 0
+    def __init__(self, destination: Destination) -> None:
+        self.destination = destination
+        self.session: Session | None = None
+        """That is written to; None before there is one."""
+        self.done = False
+        """Whether the destination has the blob."""
+        self.mounted = False
+        """Whether it had it without being sent."""
+        self.error: ImageError | None = None
+        """What went wrong last."""
+        self.bytes_sent = 0
+        """Body bytes that left for it, repeats included."""
+        self.tries = 0
+        """Failures."""
+        self.resumed_at = 0
+        """Where the last try began."""
 
 
 class Transfer:

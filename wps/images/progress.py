@@ -5,7 +5,6 @@ Owns stderr while a copy runs, and with `--json` stdout. What is counted is in `
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import sys
@@ -198,17 +197,17 @@ class Events:
         match event:
             case Planned():
                 images = [{"source": one, "destination": other} for one, other in self._ways]
-                emit("plan", **(dataclasses.asdict(event) | {"waiting": event.images, "images": images}))
+                emit("plan", **(event._asdict() | {"waiting": event.images, "images": images}))
             case Sent():
                 if time.monotonic() >= self._next:
                     self._next = time.monotonic() + EVENT_SECONDS
                     emit("progress", **self._progress())
             case Retried():
-                emit("retry", **dataclasses.asdict(event))
+                emit("retry", **event._asdict())
             case BlobOutcome():
-                emit("blob", **dataclasses.asdict(event))
+                emit("blob", **event._asdict())
             case ImageOutcome():
-                emit("image", **dataclasses.asdict(event))
+                emit("image", **event._asdict())
 
     def _progress(self) -> dict[str, Any]:
         counts = self.counts

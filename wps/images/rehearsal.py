@@ -6,7 +6,7 @@ Owns destinations that only look. What follows from what is there is the mover's
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from imagemover import copying, plan
@@ -215,8 +215,8 @@ def rehearse(jobs: Sequence[Job], options: Options, patience: Patience) -> Rehea
     found = Rehearsed()
     for job in jobs:
         watched = [Watched(target.destination) for target in job.targets]
-        targets = tuple(replace(target, destination=one) for target, one in zip(job.targets, watched, strict=True))
-        result = _result(replace(job, targets=targets), options, patience)
+        targets = tuple(target._replace(destination=one) for target, one in zip(job.targets, watched, strict=True))
+        result = _result(job._replace(targets=targets), options, patience)
         found.images += result.images
         _note(found, job, watched)
     return found
@@ -224,7 +224,7 @@ def rehearse(jobs: Sequence[Job], options: Options, patience: Patience) -> Rehea
 
 def _result(job: Job, options: Options, patience: Patience) -> Result:
     try:
-        return copying.copy([job], replace(options, prove=False), patience)
+        return copying.copy([job], options._replace(prove=False), patience)
     except CopyError as err:
         if not isinstance(err.result, Result):
             raise
