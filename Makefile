@@ -15,7 +15,7 @@ PROTOC := uv run --isolated --no-project --python 3.11 --with grpcio-tools==1.66
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
 
 .PHONY: setup
 setup: .venv/.synced ## install everything that the other targets need

@@ -59,6 +59,7 @@ BED = "bed"
 ON_THE_BED = (
     "tests/cloud/credentials/",
     "tests/cloud/deploy/",
+    "tests/cloud/promotion/test_story.py",
     "tests/cloud/service/test_first_hour.py",
     "tests/cloud/service/test_review_running.py",
     "tests/cloud/team_k8s/",
@@ -78,6 +79,7 @@ class Scheduler(LoadScopeScheduling):
         return BED if nodeid.startswith(ON_THE_BED) else str(PurePosixPath(nodeid.partition("::")[0]).parent)
 
 
+@pytest.hookimpl(optionalhook=True)  # of a plugin that not every run loads
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
     """Share out tests as Scheduler does."""
     return Scheduler(config, log)

@@ -20,7 +20,7 @@ OTHERS = (
 )  # fmt: skip
 """What the service does besides what the policy has a word for."""
 
-_CONTRACT = ("audit", "rights", "sessions", "standards")
+_CONTRACT = ("audit", "releases", "rights", "sessions", "standards")
 _SHORT = {"WhoAmI": "whoami", "Read": "audit-read", "Verify": "audit-verify", "Open": "sign-in", "Close": "sign-out",
           "GetStatus": "status"}  # fmt: skip
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")

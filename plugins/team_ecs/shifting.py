@@ -88,7 +88,7 @@ def _by_steps(
     for percent in sorted(int(step) for step in (canary and canary.steps) or ()):
         actions = routing.forward_split({old: 100 - percent, new: percent})
         doors.change(cloud, rule["RuleArn"], request | {"Actions": actions})
-        cloud.notify(f"{percent} % of the traffic for {seconds:g} s")
+        cloud.notify(f"{percent} percent of the traffic for {seconds:g} s")
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             call.sleep(min(left, LOOK_SECONDS))

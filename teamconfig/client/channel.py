@@ -14,7 +14,7 @@ from teamconfig import errors, proof
 from teamconfig.client import authorities
 from teamconfig.client.errors import ServiceError, UnreachableError
 from teamconfig.errors import Problem
-from teamconfig.gen.waypaas.v1 import audit_pb2, rights_pb2, sessions_pb2, standards_pb2
+from teamconfig.gen.waypaas.v1 import audit_pb2, releases_pb2, rights_pb2, sessions_pb2, standards_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,9 @@ REPEATABLE = frozenset({
     "Sessions/GetSignIn", "Sessions/Close", "Sessions/WhoAmI", "Standards/Resolve", "Standards/Explain",
     "Standards/ExplainRight", "Standards/ListProjects", "Standards/GetStatus", "Rights/RequestGrant",
     "Rights/GetGrant", "Rights/CloseLease", "Rights/PutLock", "Rights/ListLocks", "Audit/Read", "Audit/Verify",
+    "Releases/ListRecords", "Releases/GetRecord", "Releases/GetChain", "Releases/ListRunning", "Releases/ListEvidence",
+    "Releases/ListRejections", "Releases/ListWaivers", "Releases/GetPlace", "Releases/Reject", "Releases/PutHold",
+    "Releases/BeginPromotion", "Releases/StepPromotion", "Releases/FinishPromotion", "Releases/AbandonPromotion",
 })  # fmt: skip
 """Methods that do no more the second time. All others are tried again only if the first try has not left this machine:
 
@@ -52,7 +55,7 @@ def methods() -> dict[str, MethodDescriptor]:
     """List every method of the contract by full name: "/waypaas.v1.Sessions/WhoAmI"."""
     return {
         f"/{service.full_name}/{method.name}": method
-        for module in (sessions_pb2, standards_pb2, rights_pb2, audit_pb2)
+        for module in (sessions_pb2, standards_pb2, rights_pb2, releases_pb2, audit_pb2)
         for service in module.DESCRIPTOR.services_by_name.values()
         for method in service.methods
     }

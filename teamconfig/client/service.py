@@ -209,6 +209,7 @@ class Service:
         platform: str,
         stanzas: Sequence[Stanza] = (),
         digest: str = "",
+        grant: str = "",
     ) -> rights_pb2.Credentials:
         """Get credentials for one action, at the moment of their use.
 
@@ -217,9 +218,10 @@ class Service:
             app: Waypoint's app.
             workspace: Waypoint's workspace.
             action: "deploy", "logs", "exec", ...
-            platform: "kubernetes" or "aws".
+            platform: "kubernetes", "aws" or "ecr".
             stanzas: Options of waypoint.hcl.
             digest: Of the image, "sha256:...", where one is deployed.
+            grant: Token of a grant to deploy that image, by which its bytes may go ahead; it is not used up.
 
         Returns:
             Credentials for at most 15 minutes; they are never kept.
@@ -235,6 +237,7 @@ class Service:
                 platform=platform,
                 stanzas=stanzas_json(stanzas),
                 digest=digest,
+                grant=grant,
             ),
             deadline=15.0,
         )
@@ -283,7 +286,7 @@ class Service:
         Args:
             token: Of the grant.
             digest: Of the image at hand.
-            platform: "kubernetes" or "aws".
+            platform: "kubernetes", "aws" or "ecr".
             stanzas: Options of waypoint.hcl that the grant was asked for with.
 
         Returns:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cloud.service.releasekit import State, write_cluster, write_standards
 from testservers import oidc, service
+from testservers.postgres import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +44,32 @@ def _people(running: Running, idp: OidcProvider, tmp_path: Path) -> Iterator[Peo
     found = People(running, idp, tmp_path)
     yield found
     found.close()
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory, idp: OidcProvider) -> Iterator[tuple[Running, State]]:
+    """Give a service that keeps releases, and its database from outside."""
+    home = tmp_path_factory.mktemp("releases")
+    settings: dict[str, Any] = {"calls_per_second": "100000", "clusters": write_cluster(home)}
+    with postgres() as server:
+        url = server.database()
+        standards = write_standards(home)
+        directory = tmp_path_factory.mktemp("releases-service")
+        with service.start(directory, [provider(idp)], standards=standards, database=url, **settings) as found:
+            yield found, State(url)
+
+
+@pytest.fixture
+def state(both: tuple[Running, State], people: People) -> State:
+    """Give the database, and let people sign in at its service."""
+    people.running = both[0]
+    return both[1]
+
+
+@pytest.fixture
+def app() -> str:
+    """Name an app that no other test has."""
+    return f"a{os.urandom(4).hex()}"
 
 
 def provider(idp: OidcProvider) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teamconfig.client.errors import ServiceError
-from teamconfig.gen.waypaas.v1 import audit_pb2, common_pb2, rights_pb2, sessions_pb2, standards_pb2
+from teamconfig.gen.waypaas.v1 import audit_pb2, common_pb2, releases_pb2, rights_pb2, sessions_pb2, standards_pb2
 from tests.unit.policy import matrix
 from testservers import service
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from testservers.oidc import OidcProvider
 
 DIGEST = "sha256:" + "0" * 64
-PASSED = frozenset({"no_platform", "grant_needed", "digest_unseen", "approval_missing", "exec_denied"})
+PASSED = frozenset(
+    {"no_platform", "grant_needed", "digest_unseen", "approval_missing", "exec_denied", "option_refused", "not_held"}
+)
 """Reasons that come after the role was found to permit it."""
 
 
@@ -55,6 +57,12 @@ def request(action: str, kind: str, client: Service) -> tuple[str, Message] | No
             "Rights/RequestGrant",
             rights_pb2.RequestGrantRequest(target=target, action=action, digest=DIGEST),
         ),
+        "record": (
+            "Releases/PutRecord",
+            releases_pb2.PutRecordRequest(draft=releases_pb2.ReleaseDraft(target=target)),
+        ),
+        "hold": ("Releases/LiftHold", releases_pb2.LiftHoldRequest(target=target)),
+        "waive": ("Releases/Waive", releases_pb2.WaiveRequest(target=target)),
         "read": ("Standards/Resolve", standards_pb2.ResolveRequest(target=target)),
         "whoami": ("Sessions/WhoAmI", sessions_pb2.WhoAmIRequest()),
         "register": (

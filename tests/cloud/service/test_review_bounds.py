@@ -63,11 +63,12 @@ def policy(sts: Proxy) -> str:
     return found
 
 
-@pytest.mark.parametrize(("action", "reached"), [
-    ("deploy", "role/payments-task"), ("logs", "log-group:/payments:*"), ("build", "repository/shop/web"),
+@pytest.mark.parametrize(("action", "platform", "reached"), [
+    ("deploy", "aws", "role/payments-task"), ("logs", "aws", "log-group:/payments:*"),
+    ("build", "ecr", "eu-west-1:111122223333:repository/shop/web"), ("read", "ecr", "repository/shop/web"),
 ])  # fmt: skip
 def test_options_do_not_choose_what_credentials_reach(
-    served: Running, people: People, sts: Proxy, action: str, reached: str
+    served: Running, people: People, sts: Proxy, action: str, platform: str, reached: str
 ) -> None:
     """With options or without, STS is asked for the very same rights, in the region of the standards."""
     people.running = served
@@ -77,9 +78,9 @@ def test_options_do_not_choose_what_credentials_reach(
     )
     shown = json.loads(client.call("Standards/Explain", asked).document)
     assert "foreign" in json.dumps(shown), "the options count for the app, and for the app alone"
-    plain = client.credentials("shop", "web", "dev", action, "aws")
+    plain = client.credentials("shop", "web", "dev", action, platform)
     expected = policy(sts)
-    widened = client.credentials("shop", "web", "dev", action, "aws", WIDENED)
+    widened = client.credentials("shop", "web", "dev", action, platform, WIDENED)
     assert policy(sts) == expected
     assert reached in expected
     assert "foreign" not in sts.bodies[-1].decode()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shutil
 import time
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import boto3  # type: ignore[import-untyped]  # boto3 publishes no types
@@ -18,6 +18,7 @@ from teamconfig.state import database, releases
 from testservers import oidc, service
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
     from pathlib import Path
 
     from teamconfig.client.service import Service
@@ -85,6 +86,12 @@ class LendingShop(Workshop):
     def place(self, name: str, more: dict[str, Any] | None = None, **registry: Any) -> None:
         """Write the standards of an environment."""
         self._write(f"environments/{name}.yaml", json.dumps({"standards": {"registry": registry} | (more or {})}))
+
+    def publish(self) -> None:
+        """Let the service have the standards as they are now."""
+        self.running.stop()
+        shutil.copytree(self.standards, self.running.standards, dirs_exist_ok=True)
+        self.running.restart()
 
     def _service(self) -> Any:
         home = self._directory / "service"

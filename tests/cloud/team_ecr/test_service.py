@@ -12,6 +12,9 @@ from lendingshop import FAR, NEAR, OURS, THEIRS, LendingShop, approve
 
 from teamconfig.client.errors import ServiceError
 from teamconfig.gen.waypaas.v1 import common_pb2, rights_pb2
+from teamplugin.authority import used
+from teamplugin.awsrights import AwsRights
+from teamplugin.identity import Identity
 from testservers import ecr, oidc, registry
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 @pytest.fixture
 def shop(servers: Servers, tmp_path: Path) -> Iterator[LendingShop]:
     """Give a company of its own."""
+    servers[0].quirks = ecr.Quirks()
     with ExitStack() as closing:
         yield LendingShop(tmp_path, *servers, closing)
 
@@ -70,8 +74,10 @@ def test_an_image_is_built_and_brought_by_the_service_s_credentials(shop: Lendin
     assert {each["outcome"] for each in closed} == {"succeeded"}
 
 
-def test_production_takes_an_image_by_a_grant_that_the_deploy_uses(shop: LendingShop) -> None:
-    """Production refuses until another lead has approved, then brings the image; the grant is good for the deploy."""
+def test_production_takes_an_image_by_a_grant_that_the_deploy_uses(
+    shop: LendingShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Production refuses until another lead has approved, then brings the image; a deploy uses the same approval."""
     lead, other = shop.sign_in("lena", "leads"), shop.sign_in("leo", "leads")
     shop.build("default", environ=shop.home("lena"))
     shop.build("staging", environ=shop.home("lena"))
@@ -84,8 +90,16 @@ def test_production_takes_an_image_by_a_grant_that_the_deploy_uses(shop: Lending
     assert brought.digest == shop.image.root
     assert shop.image.root in shop.server.images(THEIRS, NEAR, f"{shop.path}/production")
     kept = lead.call("Rights/GetGrant", rights_pb2.GetGrantRequest(id=grant))
-    assert kept.state == "approved"
-    assert lead.redeem(kept.token, shop.image.root, "aws").aws.access_key_id
+    handed = shop.home("lena") | {"WAYPAAS_GRANT": kept.token}
+    assert shop.build("production", environ=handed).digest == shop.image.root, "a grant that was asked for elsewhere"
+    assert lead.call("Rights/GetGrant", rights_pb2.GetGrantRequest(id=grant)).state == "approved"
+    for name, value in (shop.environ | shop.home("lena")).items():
+        monkeypatch.setenv(name, value)
+    identity = Identity("shop", "web", "production", "production", "payments")
+    deploying = AwsRights(shop.running.address, identity, "deploy", f"shop/web@{shop.image.root}")
+    with used(deploying):
+        assert deploying.credentials().aws.access_key_id
+    assert lead.call("Rights/GetGrant", rights_pb2.GetGrantRequest(id=grant)).state == "redeemed"
     details = shop.audit(shop.sign_in("sue", "security"), "deploy")
     assert grant in {each.get("grant") for environment, _, each in details if environment == "production"}
 
@@ -124,11 +138,22 @@ def test_a_grant_is_held_to_who_asked_and_to_its_image(shop: LendingShop) -> Non
     assert reason(lead, shop.image.root) == "grant_used"
 
 
+def test_environments_that_share_a_registry_share_no_rights(shop: LendingShop) -> None:
+    """Who may push to one repository need not read the other one: what cannot be mounted from there is sent."""
+    shop.sign_in("dora", "developers")
+    shop.environment("staging", region=NEAR, account=OURS, repository=f"{shop.path}/staging")
+    shop.publish()
+    shop.server.quirks = ecr.Quirks(mounting=True)
+    shop.build("default", environ=shop.home("dora"))
+    assert shop.build("staging", environ=shop.home("dora")).digest == shop.image.root
+    assert shop.image.root in shop.server.images(OURS, NEAR, f"{shop.path}/staging")
+
+
 def test_who_is_locked_gets_nothing(shop: LendingShop) -> None:
     """A locked user is refused, and nothing is pushed."""
     subject = shop.sign_in("dora", "developers").session().principal
-    lead = shop.sign_in("lena", "leads")
-    lead.call("Rights/PutLock", rights_pb2.PutLockRequest(kind="user", subject=subject, reason="an incident"))
+    security = shop.sign_in("sue", "security")
+    security.call("Rights/PutLock", rights_pb2.PutLockRequest(kind="user", subject=subject, reason="an incident"))
     assert "an incident" in refused(shop, "dora", "default")
     with pytest.raises(KeyError):
         shop.server.images(OURS, NEAR, f"{shop.path}/dev")

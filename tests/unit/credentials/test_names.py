@@ -79,7 +79,10 @@ def test_what_looks_shortened_is_hashed_again(team: str) -> None:
         ("promote", "kubernetes", "deploy"),
         ("destroy", "aws", "deploy"),
         ("exec", "kubernetes", "exec"),
-        ("build", "aws", "build"),
+        ("read", "ecr", "pull"),
+        ("build", "ecr", "build"),
+        ("deploy", "ecr", "build"),
+        ("promote", "ecr", "build"),
     ],
 )
 def test_actions_have_their_class(action: str, platform: str, expected: str) -> None:
@@ -95,7 +98,8 @@ def test_exec_in_a_protected_environment_has_no_class(platform: str) -> None:
 
 
 @pytest.mark.parametrize(("action", "platform"), [
-    ("build", "kubernetes"), ("approve", "aws"), ("lock", "kubernetes"), ("", "aws"), ("deploy", "gcp"),
+    ("build", "kubernetes"), ("build", "aws"), ("exec", "ecr"), ("logs", "ecr"), ("destroy", "ecr"), ("approve", "aws"),
+    ("lock", "kubernetes"), ("", "aws"), ("deploy", "gcp"),
 ])  # fmt: skip
 def test_other_actions_get_nothing(action: str, platform: str) -> None:
     """What needs no cloud, or is on no platform that we know, gets no credentials."""

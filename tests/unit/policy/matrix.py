@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 ROLES = ("viewer", "developer", "lead", "ci", "platform-admin", "security", "nobody")
 KINDS = ("dev", "stage", "production", "unknown")
 ACTIONS = (
-    "whoami", "read", "logs", "build", "deploy", "promote", "approve", "redeem", "exec", "destroy", "register",
-    "lock", "lock-self", "audit-own", "audit-read", "audit-verify", "configure",
+    "whoami", "read", "logs", "build", "deploy", "promote", "approve", "redeem", "exec", "destroy", "record",
+    "reject", "unreject", "hold", "waive", "register", "lock", "lock-self", "audit-own", "audit-read", "audit-verify",
+    "configure",
 )  # fmt: skip
 MEMBERSHIPS = ("own", "other", "nested", "none")
 """The role is held: in the target's team; in another team; by a group in a group; not at all."""

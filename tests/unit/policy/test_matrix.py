@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TEAM, PROJECT = matrix.TARGET
 ENOUGH = 20
 """Wrong rows that are shown."""
-WIDE = 7 * 4 * 17 * 4 * 5 * 2
+WIDE = 7 * 4 * 22 * 4 * 5 * 2
 
 
 def standings(tree: Tree) -> dict[tuple[str, str], Standing]:

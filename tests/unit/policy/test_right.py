@@ -191,15 +191,15 @@ def test_what_roles_allow(company: Tree) -> None:
     found = [right.allowed(company, DEVELOPER, "payments", name) for name in ("dev", "staging", "production", "")]
     own = ("register", "lock-self", "audit-own")
     assert found == [
-        ("whoami", "read", "logs", "build", "deploy", "redeem", "exec", "destroy", *own),
-        ("whoami", "read", "logs", "deploy", "promote", "redeem", "exec", "destroy", *own),
+        ("whoami", "read", "logs", "build", "deploy", "redeem", "exec", "destroy", "record", "hold", *own),
+        ("whoami", "read", "logs", "deploy", "promote", "redeem", "exec", "destroy", "record", "hold", *own),
         ("whoami", "read", "logs", *own),
-        ("whoami", "read", *own),
+        ("whoami", "read", "reject", *own),
     ]
     assert right.allowed(company, DEVELOPER, "search", "dev") == ("whoami", "lock-self", "audit-own")
     assert right.allowed(company, DEVELOPER, "payments", "moon") == ()
     job = Standing(jobs=frozenset({"shop"}), protected=frozenset({"shop"}))
-    assert right.allowed(company, job, "payments", "production", "shop") == ("whoami", "read", "redeem")
+    assert right.allowed(company, job, "payments", "production", "shop") == ("whoami", "read", "redeem", "record")
 
 
 def test_texts_of_callers_cannot_write_to_a_terminal(company: Tree) -> None:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from teamconfig.gen.waypaas.v1 import common_pb2 as waypaas_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17waypaas/v1/rights.proto\x12\nwaypaas.v1\x1a\x17waypaas/v1/common.proto\"\x96\x01\n\x13RequestGrantRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.waypaas.v1.Target\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x11\n\tplan_hash\x18\x04 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\t\x12\x0f\n\x07stanzas\x18\x06 \x01(\x0c\"\xf4\x01\n\x05Grant\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12\r\n\x05token\x18\x03 \x01(\t\x12\x0f\n\x07\x65xpires\x18\x04 \x01(\x03\x12(\n\tapprovers\x18\x05 \x03(\x0b\x32\x15.waypaas.v1.Principal\x12\x18\n\x10\x61pprovals_wanted\x18\x06 \x01(\x05\x12\"\n\x06target\x18\x07 \x01(\x0b\x32\x12.waypaas.v1.Target\x12\x0e\n\x06\x61\x63tion\x18\x08 \x01(\t\x12\x0e\n\x06\x64igest\x18\t \x01(\t\x12(\n\trequester\x18\n \x01(\x0b\x32\x15.waypaas.v1.Principal\"!\n\x13\x41pproveGrantRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x1d\n\x0fGetGrantRequest\x12\n\n\x02id\x18\x01 \x01(\t\"}\n\x12RedeemGrantRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x11\n\tplan_hash\x18\x03 \x01(\t\x12\x10\n\x08platform\x18\x04 \x01(\t\x12\x0f\n\x07stanzas\x18\x05 \x01(\x0c\x12\x12\n\ndevice_key\x18\x06 \x01(\x0c\"\x80\x01\n\x17IssueCredentialsRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.waypaas.v1.Target\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x10\n\x08platform\x18\x03 \x01(\t\x12\x0f\n\x07stanzas\x18\x04 \x01(\x0c\x12\x0e\n\x06\x64igest\x18\x05 \x01(\t\"\xa3\x01\n\x0b\x43redentials\x12\x10\n\x08lease_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65xpires\x18\x02 \x01(\x03\x12\x37\n\nkubernetes\x18\x03 \x01(\x0b\x32!.waypaas.v1.KubernetesCredentialsH\x00\x12)\n\x03\x61ws\x18\x04 \x01(\x0b\x32\x1a.waypaas.v1.AwsCredentialsH\x00\x42\r\n\x0b\x63redentials\"y\n\x15KubernetesCredentials\x12\x0e\n\x06server\x18\x01 \x01(\t\x12\x1d\n\x15\x63\x65rtificate_authority\x18\x02 \x01(\t\x12\r\n\x05token\x18\x03 \x01(\t\x12\x11\n\tnamespace\x18\x04 \x01(\t\x12\x0f\n\x07\x63luster\x18\x05 \x01(\t\"i\n\x0e\x41wsCredentials\x12\x15\n\raccess_key_id\x18\x01 \x01(\t\x12\x19\n\x11secret_access_key\x18\x02 \x01(\t\x12\x15\n\rsession_token\x18\x03 \x01(\t\x12\x0e\n\x06region\x18\x04 \x01(\t\"6\n\x11\x43loseLeaseRequest\x12\x10\n\x08lease_id\x18\x01 \x01(\t\x12\x0f\n\x07outcome\x18\x02 \x01(\t\"\x11\n\x0f\x43loseLeaseReply\"N\n\x0ePutLockRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\r\n\x05until\x18\x04 \x01(\x03\"g\n\x04Lock\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\r\n\x05until\x18\x04 \x01(\x03\x12!\n\x02\x62y\x18\x05 \x01(\x0b\x32\x15.waypaas.v1.Principal\"2\n\x11RemoveLockRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\"\"\n\x0fRemoveLockReply\x12\x0f\n\x07removed\x18\x01 \x01(\x08\"\x12\n\x10ListLocksRequest\"1\n\x0eListLocksReply\x12\x1f\n\x05locks\x18\x01 \x03(\x0b\x32\x10.waypaas.v1.Lock2\xfa\x04\n\x06Rights\x12\x42\n\x0cRequestGrant\x12\x1f.waypaas.v1.RequestGrantRequest\x1a\x11.waypaas.v1.Grant\x12\x42\n\x0c\x41pproveGrant\x12\x1f.waypaas.v1.ApproveGrantRequest\x1a\x11.waypaas.v1.Grant\x12:\n\x08GetGrant\x12\x1b.waypaas.v1.GetGrantRequest\x1a\x11.waypaas.v1.Grant\x12\x46\n\x0bRedeemGrant\x12\x1e.waypaas.v1.RedeemGrantRequest\x1a\x17.waypaas.v1.Credentials\x12P\n\x10IssueCredentials\x12#.waypaas.v1.IssueCredentialsRequest\x1a\x17.waypaas.v1.Credentials\x12H\n\nCloseLease\x12\x1d.waypaas.v1.CloseLeaseRequest\x1a\x1b.waypaas.v1.CloseLeaseReply\x12\x37\n\x07PutLock\x12\x1a.waypaas.v1.PutLockRequest\x1a\x10.waypaas.v1.Lock\x12H\n\nRemoveLock\x12\x1d.waypaas.v1.RemoveLockRequest\x1a\x1b.waypaas.v1.RemoveLockReply\x12\x45\n\tListLocks\x12\x1c.waypaas.v1.ListLocksRequest\x1a\x1a.waypaas.v1.ListLocksReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17waypaas/v1/rights.proto\x12\nwaypaas.v1\x1a\x17waypaas/v1/common.proto\"\x96\x01\n\x13RequestGrantRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.waypaas.v1.Target\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x11\n\tplan_hash\x18\x04 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\t\x12\x0f\n\x07stanzas\x18\x06 \x01(\x0c\"\xf4\x01\n\x05Grant\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12\r\n\x05token\x18\x03 \x01(\t\x12\x0f\n\x07\x65xpires\x18\x04 \x01(\x03\x12(\n\tapprovers\x18\x05 \x03(\x0b\x32\x15.waypaas.v1.Principal\x12\x18\n\x10\x61pprovals_wanted\x18\x06 \x01(\x05\x12\"\n\x06target\x18\x07 \x01(\x0b\x32\x12.waypaas.v1.Target\x12\x0e\n\x06\x61\x63tion\x18\x08 \x01(\t\x12\x0e\n\x06\x64igest\x18\t \x01(\t\x12(\n\trequester\x18\n \x01(\x0b\x32\x15.waypaas.v1.Principal\"!\n\x13\x41pproveGrantRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x1d\n\x0fGetGrantRequest\x12\n\n\x02id\x18\x01 \x01(\t\"}\n\x12RedeemGrantRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x11\n\tplan_hash\x18\x03 \x01(\t\x12\x10\n\x08platform\x18\x04 \x01(\t\x12\x0f\n\x07stanzas\x18\x05 \x01(\x0c\x12\x12\n\ndevice_key\x18\x06 \x01(\x0c\"\x8f\x01\n\x17IssueCredentialsRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.waypaas.v1.Target\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x10\n\x08platform\x18\x03 \x01(\t\x12\x0f\n\x07stanzas\x18\x04 \x01(\x0c\x12\x0e\n\x06\x64igest\x18\x05 \x01(\t\x12\r\n\x05grant\x18\x06 \x01(\t\"\xa3\x01\n\x0b\x43redentials\x12\x10\n\x08lease_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65xpires\x18\x02 \x01(\x03\x12\x37\n\nkubernetes\x18\x03 \x01(\x0b\x32!.waypaas.v1.KubernetesCredentialsH\x00\x12)\n\x03\x61ws\x18\x04 \x01(\x0b\x32\x1a.waypaas.v1.AwsCredentialsH\x00\x42\r\n\x0b\x63redentials\"y\n\x15KubernetesCredentials\x12\x0e\n\x06server\x18\x01 \x01(\t\x12\x1d\n\x15\x63\x65rtificate_authority\x18\x02 \x01(\t\x12\r\n\x05token\x18\x03 \x01(\t\x12\x11\n\tnamespace\x18\x04 \x01(\t\x12\x0f\n\x07\x63luster\x18\x05 \x01(\t\"i\n\x0e\x41wsCredentials\x12\x15\n\raccess_key_id\x18\x01 \x01(\t\x12\x19\n\x11secret_access_key\x18\x02 \x01(\t\x12\x15\n\rsession_token\x18\x03 \x01(\t\x12\x0e\n\x06region\x18\x04 \x01(\t\"6\n\x11\x43loseLeaseRequest\x12\x10\n\x08lease_id\x18\x01 \x01(\t\x12\x0f\n\x07outcome\x18\x02 \x01(\t\"\x11\n\x0f\x43loseLeaseReply\"N\n\x0ePutLockRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\r\n\x05until\x18\x04 \x01(\x03\"g\n\x04Lock\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\r\n\x05until\x18\x04 \x01(\x03\x12!\n\x02\x62y\x18\x05 \x01(\x0b\x32\x15.waypaas.v1.Principal\"2\n\x11RemoveLockRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\"\"\n\x0fRemoveLockReply\x12\x0f\n\x07removed\x18\x01 \x01(\x08\"\x12\n\x10ListLocksRequest\"1\n\x0eListLocksReply\x12\x1f\n\x05locks\x18\x01 \x03(\x0b\x32\x10.waypaas.v1.Lock2\xfa\x04\n\x06Rights\x12\x42\n\x0cRequestGrant\x12\x1f.waypaas.v1.RequestGrantRequest\x1a\x11.waypaas.v1.Grant\x12\x42\n\x0c\x41pproveGrant\x12\x1f.waypaas.v1.ApproveGrantRequest\x1a\x11.waypaas.v1.Grant\x12:\n\x08GetGrant\x12\x1b.waypaas.v1.GetGrantRequest\x1a\x11.waypaas.v1.Grant\x12\x46\n\x0bRedeemGrant\x12\x1e.waypaas.v1.RedeemGrantRequest\x1a\x17.waypaas.v1.Credentials\x12P\n\x10IssueCredentials\x12#.waypaas.v1.IssueCredentialsRequest\x1a\x17.waypaas.v1.Credentials\x12H\n\nCloseLease\x12\x1d.waypaas.v1.CloseLeaseRequest\x1a\x1b.waypaas.v1.CloseLeaseReply\x12\x37\n\x07PutLock\x12\x1a.waypaas.v1.PutLockRequest\x1a\x10.waypaas.v1.Lock\x12H\n\nRemoveLock\x12\x1d.waypaas.v1.RemoveLockRequest\x1a\x1b.waypaas.v1.RemoveLockReply\x12\x45\n\tListLocks\x12\x1c.waypaas.v1.ListLocksRequest\x1a\x1a.waypaas.v1.ListLocksReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,29 +43,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REDEEMGRANTREQUEST']._serialized_start=530
   _globals['_REDEEMGRANTREQUEST']._serialized_end=655
   _globals['_ISSUECREDENTIALSREQUEST']._serialized_start=658
-  _globals['_ISSUECREDENTIALSREQUEST']._serialized_end=786
-  _globals['_CREDENTIALS']._serialized_start=789
-  _globals['_CREDENTIALS']._serialized_end=952
-  _globals['_KUBERNETESCREDENTIALS']._serialized_start=954
-  _globals['_KUBERNETESCREDENTIALS']._serialized_end=1075
-  _globals['_AWSCREDENTIALS']._serialized_start=1077
-  _globals['_AWSCREDENTIALS']._serialized_end=1182
-  _globals['_CLOSELEASEREQUEST']._serialized_start=1184
-  _globals['_CLOSELEASEREQUEST']._serialized_end=1238
-  _globals['_CLOSELEASEREPLY']._serialized_start=1240
-  _globals['_CLOSELEASEREPLY']._serialized_end=1257
-  _globals['_PUTLOCKREQUEST']._serialized_start=1259
-  _globals['_PUTLOCKREQUEST']._serialized_end=1337
-  _globals['_LOCK']._serialized_start=1339
-  _globals['_LOCK']._serialized_end=1442
-  _globals['_REMOVELOCKREQUEST']._serialized_start=1444
-  _globals['_REMOVELOCKREQUEST']._serialized_end=1494
-  _globals['_REMOVELOCKREPLY']._serialized_start=1496
-  _globals['_REMOVELOCKREPLY']._serialized_end=1530
-  _globals['_LISTLOCKSREQUEST']._serialized_start=1532
-  _globals['_LISTLOCKSREQUEST']._serialized_end=1550
-  _globals['_LISTLOCKSREPLY']._serialized_start=1552
-  _globals['_LISTLOCKSREPLY']._serialized_end=1601
-  _globals['_RIGHTS']._serialized_start=1604
-  _globals['_RIGHTS']._serialized_end=2238
+  _globals['_ISSUECREDENTIALSREQUEST']._serialized_end=801
+  _globals['_CREDENTIALS']._serialized_start=804
+  _globals['_CREDENTIALS']._serialized_end=967
+  _globals['_KUBERNETESCREDENTIALS']._serialized_start=969
+  _globals['_KUBERNETESCREDENTIALS']._serialized_end=1090
+  _globals['_AWSCREDENTIALS']._serialized_start=1092
+  _globals['_AWSCREDENTIALS']._serialized_end=1197
+  _globals['_CLOSELEASEREQUEST']._serialized_start=1199
+  _globals['_CLOSELEASEREQUEST']._serialized_end=1253
+  _globals['_CLOSELEASEREPLY']._serialized_start=1255
+  _globals['_CLOSELEASEREPLY']._serialized_end=1272
+  _globals['_PUTLOCKREQUEST']._serialized_start=1274
+  _globals['_PUTLOCKREQUEST']._serialized_end=1352
+  _globals['_LOCK']._serialized_start=1354
+  _globals['_LOCK']._serialized_end=1457
+  _globals['_REMOVELOCKREQUEST']._serialized_start=1459
+  _globals['_REMOVELOCKREQUEST']._serialized_end=1509
+  _globals['_REMOVELOCKREPLY']._serialized_start=1511
+  _globals['_REMOVELOCKREPLY']._serialized_end=1545
+  _globals['_LISTLOCKSREQUEST']._serialized_start=1547
+  _globals['_LISTLOCKSREQUEST']._serialized_end=1565
+  _globals['_LISTLOCKSREPLY']._serialized_start=1567
+  _globals['_LISTLOCKSREPLY']._serialized_end=1616
+  _globals['_RIGHTS']._serialized_start=1619
+  _globals['_RIGHTS']._serialized_end=2253
 # @@protoc_insertion_point(module_scope)

@@ -75,18 +75,20 @@ class RedeemGrantRequest(_message.Message):
     def __init__(self, token: _Optional[str] = ..., digest: _Optional[str] = ..., plan_hash: _Optional[str] = ..., platform: _Optional[str] = ..., stanzas: _Optional[bytes] = ..., device_key: _Optional[bytes] = ...) -> None: ...
 
 class IssueCredentialsRequest(_message.Message):
-    __slots__ = ("target", "action", "platform", "stanzas", "digest")
+    __slots__ = ("target", "action", "platform", "stanzas", "digest", "grant")
     TARGET_FIELD_NUMBER: _ClassVar[int]
     ACTION_FIELD_NUMBER: _ClassVar[int]
     PLATFORM_FIELD_NUMBER: _ClassVar[int]
     STANZAS_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
+    GRANT_FIELD_NUMBER: _ClassVar[int]
     target: _common_pb2.Target
     action: str
     platform: str
     stanzas: bytes
     digest: str
-    def __init__(self, target: _Optional[_Union[_common_pb2.Target, _Mapping]] = ..., action: _Optional[str] = ..., platform: _Optional[str] = ..., stanzas: _Optional[bytes] = ..., digest: _Optional[str] = ...) -> None: ...
+    grant: str
+    def __init__(self, target: _Optional[_Union[_common_pb2.Target, _Mapping]] = ..., action: _Optional[str] = ..., platform: _Optional[str] = ..., stanzas: _Optional[bytes] = ..., digest: _Optional[str] = ..., grant: _Optional[str] = ...) -> None: ...
 
 class Credentials(_message.Message):
     __slots__ = ("lease_id", "expires", "kubernetes", "aws")
