@@ -49,7 +49,7 @@ def test_traffic_shifts_by_steps(app: App, two: tuple[Deployment, Deployment]) -
     assert weights(app) == [{first.name: 90, second.name: 10}, {first.name: 50, second.name: 50}, {second.name: 1}]
     changes = [call.at for call in app.aws.proxy.calls if call.action == "elasticloadbalancing:ModifyRule"]
     assert all(later - earlier >= 1.0 for earlier, later in itertools.pairwise(changes))
-    assert "10 % of the traffic for 1 s" in app.host.ui.text
+    assert "10 percent of the traffic for 1 s" in app.host.ui.text
 
 
 def test_an_unhealthy_step_goes_back(app: App, two: tuple[Deployment, Deployment]) -> None:
