@@ -1,85 +1,53 @@
 """What a session at AWS may be allowed at most: the role boundary, by class of action. Pure data.
 
-`sessionpolicy` builds within it, `policycheck` refuses what is outside. Written
-by hand, action by action: there is no pattern in it.
+`sessionpolicy` builds within it, `policycheck` refuses what is outside. Which
+actions there are, and how each can be bound, is written in `operations`.
 """
 
 from __future__ import annotations
 
+from teamconfig.credentials import operations
 from teamconfig.credentials.names import ActionClass
+from teamconfig.credentials.operations import Bound, Purpose
 
-READ = frozenset({
-    "application-autoscaling:DescribeScalableTargets",
-    "ecs:DescribeServices",
-    "ecs:DescribeTaskDefinition",
-    "ecs:DescribeTasks",
-    "ecs:ListTasks",
-    "elasticloadbalancing:DescribeListeners",
-    "elasticloadbalancing:DescribeLoadBalancers",
-    "elasticloadbalancing:DescribeRules",
-    "elasticloadbalancing:DescribeTargetGroups",
-    "elasticloadbalancing:DescribeTargetHealth",
-    "logs:FilterLogEvents",
-    "logs:GetLogEvents",
+READ = operations.needed(Purpose.STATUS, Purpose.LOGS)
+DEPLOY = operations.needed(Purpose.DEPLOY, Purpose.RELEASE, Purpose.DESTROY)
+SHELL = operations.needed(Purpose.EXEC)
+PUSH = operations.needed(Purpose.PUSH)
+PULL = operations.needed(Purpose.PULL)
+
+READING = frozenset({
+    "application-autoscaling:Describe*",
+    "ecs:Describe*",
+    "ecs:List*",
+    "elasticloadbalancing:Describe*",
 })  # fmt: skip
+"""Reads that a deploy may have by pattern, as a session policy has no room for each."""
 
-PULL = frozenset({
-    "ecr:BatchGetImage",
-    "ecr:DescribeImages",
-    "ecr:GetAuthorizationToken",
-    "ecr:GetDownloadUrlForLayer",
-})  # fmt: skip
+OWN = frozenset({"elasticloadbalancing:Delete*", "elasticloadbalancing:Modify*"})
+"""Changes that it may have by pattern, of what has the owner's tag and nothing else."""
 
-PUSH = PULL | {
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:CompleteLayerUpload",
-    "ecr:InitiateLayerUpload",
-    "ecr:PutImage",
-    "ecr:UploadLayerPart",
-}
+NEW = frozenset({"elasticloadbalancing:Create*"})
+"""What it may make by pattern, with the owner's tag and not without."""
 
-CHANGE = frozenset({
-    "application-autoscaling:DeregisterScalableTarget",
-    "application-autoscaling:PutScalingPolicy",
-    "application-autoscaling:RegisterScalableTarget",
-    "ecs:CreateService",
-    "ecs:DeleteService",
-    "ecs:RegisterTaskDefinition",
-    "ecs:StopTask",
-    "ecs:TagResource",
-    "ecs:UpdateService",
-    "elasticloadbalancing:AddTags",
-    "elasticloadbalancing:CreateRule",
-    "elasticloadbalancing:CreateTargetGroup",
-    "elasticloadbalancing:DeleteRule",
-    "elasticloadbalancing:DeleteTargetGroup",
-    "elasticloadbalancing:ModifyRule",
-    "elasticloadbalancing:ModifyTargetGroupAttributes",
-    "iam:PassRole",
-})  # fmt: skip
-
-SHELL = frozenset({"ecs:ExecuteCommand", "ecs:DescribeTasks", "ecs:ListTasks", "ecs:DescribeServices"})
+PATTERNS = READING | OWN | NEW
+"""No other pattern is allowed."""
 
 ALLOWED = {
     ActionClass.READ: READ,
-    ActionClass.DEPLOY: READ | CHANGE,
+    ActionClass.DEPLOY: DEPLOY | PATTERNS,
     ActionClass.EXEC: SHELL,
     ActionClass.BUILD: PUSH,
+    ActionClass.PULL: PULL,
 }
 """Actions that an Allow may name, by class."""
 
-UNBOUND = frozenset({
-    "application-autoscaling:DescribeScalableTargets",
-    "ecr:GetAuthorizationToken",
-    "ecs:DescribeTaskDefinition",
-    "ecs:ListTasks",
-    "elasticloadbalancing:DescribeListeners",
-    "elasticloadbalancing:DescribeLoadBalancers",
-    "elasticloadbalancing:DescribeRules",
-    "elasticloadbalancing:DescribeTargetGroups",
-    "elasticloadbalancing:DescribeTargetHealth",
-})  # fmt: skip
-"""Reads that AWS cannot bind to a resource; they may stand with resource "*"."""
+UNBOUND = operations.bound_by(Bound.NOTHING) | READING
+"""Actions that AWS cannot bind to a resource; they may stand with resource "*".
+
+All are reads but ecs:DeregisterTaskDefinition, which AWS cannot bind either: a
+task definition that is deregistered still runs, and is not lost.
+"""
 
 SHELLS = ("ecs:ExecuteCommand", "ssm:StartSession", "ecs:RunTask")
 """Ways into a container, or to a process of one's own beside it; denied by name wherever the class is not EXEC."""
@@ -99,29 +67,17 @@ TAGGED_AT_CREATION = {
 }
 """Tagging, and the key that is there only while something is made: else one could take over what is another's."""
 
-MAKING = frozenset({
-    "application-autoscaling:RegisterScalableTarget",
-    "ecs:CreateService",
-    "ecs:RegisterTaskDefinition",
-    "elasticloadbalancing:CreateRule",
-    "elasticloadbalancing:CreateTargetGroup",
-})  # fmt: skip
+RETAGGED = frozenset(TAGGED_AT_CREATION)
+"""Tags may be put on what is there too, where the owner's tag is there already."""
+
+MAKING = operations.bound_by(Bound.MADE) | NEW
 """Actions that make something; it must get the owner's tag with that."""
 
-BY_TAG = CHANGE - MAKING - TAGGED_AT_CREATION.keys() - {"iam:PassRole"} | {
-    "ecs:DescribeServices",
-    "ecs:DescribeTasks",
-    "ecs:ExecuteCommand",
-}
+BY_TAG = operations.bound_by(Bound.TAG) - RETAGGED | OWN
 """Actions on something that must have the owner's tag."""
 
-BY_NAME = PUSH - UNBOUND | {"iam:PassRole", "logs:FilterLogEvents", "logs:GetLogEvents"}
-"""Actions on something that is named in full."""
+IN_CLUSTER = operations.bound_by(Bound.CLUSTER)
+"""Reads of the cluster that must work for names that are not there, and so have no tag."""
 
-LOOKED_AT = frozenset({
-    "ecs:ListTasks",
-    "elasticloadbalancing:DescribeListeners",
-    "elasticloadbalancing:DescribeLoadBalancers",
-    "elasticloadbalancing:DescribeRules",
-})  # fmt: skip
-"""Reads that a deploy needs; a session policy has no room for more."""
+BY_NAME = operations.bound_by(Bound.NAME)
+"""Actions on something that is named in full."""

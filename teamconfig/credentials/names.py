@@ -43,7 +43,9 @@ class ActionClass(StrEnum):
     EXEC = "exec"
     """Open a shell; never in a protected environment."""
     BUILD = "build"
-    """Push images; at AWS only."""
+    """Push images into one repository; at ECR only."""
+    PULL = "pull"
+    """Pull images from one repository; at ECR only."""
 
 
 _KUBERNETES = {
@@ -54,7 +56,13 @@ _KUBERNETES = {
     "destroy": ActionClass.DEPLOY,
     "exec": ActionClass.EXEC,
 }
-_AWS = _KUBERNETES | {"build": ActionClass.BUILD}
+_ECR = {
+    "read": ActionClass.PULL,
+    "build": ActionClass.BUILD,
+    "deploy": ActionClass.BUILD,
+    "promote": ActionClass.BUILD,
+}
+_CLASSES = {"kubernetes": _KUBERNETES, "aws": _KUBERNETES, "ecr": _ECR}
 
 
 def action_class(action: str, platform: str, *, protected: bool) -> ActionClass:
@@ -62,7 +70,7 @@ def action_class(action: str, platform: str, *, protected: bool) -> ActionClass:
 
     Args:
         action: Word of `policy.words.Action`: "deploy", "logs", ...
-        platform: "kubernetes" or "aws".
+        platform: "kubernetes", "aws", or "ecr" for image repositories alone.
         protected: Whether it is for a protected environment.
 
     Returns:
@@ -71,10 +79,11 @@ def action_class(action: str, platform: str, *, protected: bool) -> ActionClass:
     Raises:
         PolicyError: The action needs no credentials there, or may never have them.
     """
-    found = {"kubernetes": _KUBERNETES, "aws": _AWS}.get(platform, {}).get(action)
+    known = _CLASSES.get(platform, {})
+    found = known.get(action)
     if found is None:
         why = f"an action of this name needs none at platform {platform!r}"
-        fix = f"ask for one of {', '.join(_AWS if platform == 'aws' else _KUBERNETES)}"
+        fix = f"ask for one of {', '.join(known or _KUBERNETES)}"
         raise PolicyError(f"there are no credentials for action {action!r}", why, fix, f"platform {platform}")
     if found is ActionClass.EXEC and protected:
         why = "the environment is protected, and nothing opens a shell there: not a role, not a line of YAML"

@@ -100,15 +100,18 @@ def _statement(statement: Any, scope: Scope) -> Iterator[str]:
 
 
 def _allowed(action: str, resources: list[str], condition: dict[str, Any], scope: Scope) -> Iterator[str]:
-    if action not in boundary.ALLOWED[scope.action]:  # patterns are in no allow-list either
+    if action not in boundary.ALLOWED[scope.action]:  # nor are patterns, but for those of PATTERNS
         yield f"{action} is not within the boundary of {scope.action}"
     elif action in boundary.UNBOUND:
         return
     elif action in boundary.TAGGED_AT_CREATION:
-        if _get(condition, "Null", boundary.TAGGED_AT_CREATION[action]) != "false":
+        made_now = _get(condition, "Null", boundary.TAGGED_AT_CREATION[action]) == "false"
+        if not made_now and not _equals(condition, boundary.OWNED):
             yield f"{action} could tag what is there already"
     elif action in boundary.MAKING:
         yield from _made(action, resources, condition, scope)
+    elif action in boundary.IN_CLUSTER:
+        yield from _in_bounds(action, resources, scope)
     elif action in boundary.BY_TAG:
         yield from _owned(action, resources, condition, scope)
     elif action in boundary.BY_NAME:
@@ -120,16 +123,25 @@ def _allowed(action: str, resources: list[str], condition: dict[str, Any], scope
 def _made(action: str, resources: list[str], condition: dict[str, Any], scope: Scope) -> Iterator[str]:
     if not _equals(condition, boundary.OWNING):
         yield f"{action} could make what team and environment do not own"
-    if action == "ecs:CreateService" and resources != [_in_cluster(scope, "service")]:
+    bound = _get(condition, "ArnEqualsIfExists", "ecs:cluster") == _cluster(scope)
+    if action == "ecs:CreateService" and not bound and resources != [_in_cluster(scope, "service")]:
         yield f"{action} is not bound to the cluster"
 
 
 def _owned(action: str, resources: list[str], condition: dict[str, Any], scope: Scope) -> Iterator[str]:
     if not _equals(condition, boundary.OWNED):
         yield f"{action} is not bound to what team and environment own"
-    cluster = {_in_cluster(scope, "service"), _in_cluster(scope, "task")}
-    if scope.action is not ActionClass.DEPLOY and not set(resources) <= cluster:
+    if scope.action is not ActionClass.DEPLOY:
+        yield from _in_bounds(action, resources, scope)
+
+
+def _in_bounds(action: str, resources: list[str], scope: Scope) -> Iterator[str]:
+    if not set(resources) <= {_in_cluster(scope, "service"), _in_cluster(scope, "task")}:
         yield f"{action} is not bound to the cluster"
+
+
+def _cluster(scope: Scope) -> str:
+    return f"arn:{scope.partition}:ecs:{scope.region}:{scope.account}:cluster/{scope.cluster}"
 
 
 def _in_cluster(scope: Scope, kind: str) -> str:
@@ -140,7 +152,11 @@ def _named(action: str, resources: list[str], condition: dict[str, Any], scope: 
     service = action.partition(":")[0]
     home = f"arn:{scope.partition}:{service}:{scope.region}:{scope.account}:"
     own = {
-        "ecr": {f"{home}repository/{name}" for name in scope.repositories},
+        "ecr": {
+            f"arn:{scope.partition}:ecr:{region}:{scope.account}:repository/{name}"
+            for region in (scope.region, *scope.regions)
+            for name in scope.repositories
+        },
         "logs": {f"{home}log-group:{name}:*" for name in scope.log_groups},
         "iam": {f"arn:{scope.partition}:iam::{scope.account}:role/{name}" for name in scope.roles},
     }[service]

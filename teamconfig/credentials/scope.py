@@ -9,9 +9,12 @@ from teamconfig.credentials.errors import PolicyError
 from teamconfig.credentials.names import ActionClass
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_OF_REPOSITORIES = frozenset({ActionClass.BUILD, ActionClass.PULL})
 _SHAPES = {
     "account": re.compile(r"[0-9]{12}"),
-    "region": re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]"),
+    "region": _REGION,
+    "regions": _REGION,
     "partition": re.compile(r"aws(-[a-z]+)*"),
     "cluster": re.compile(r"[A-Za-z0-9_-]{1,255}"),
     "repositories": re.compile(r"[a-z0-9][a-z0-9._/-]{1,255}"),
@@ -34,11 +37,12 @@ class Scope:
         protected: Whether it is a protected environment.
         account: Twelve digits.
         region: As "eu-west-1".
-        cluster: Name of the ECS cluster; may be empty for BUILD.
-        repositories: Names of the ECR repositories, for BUILD.
-        log_groups: Names of the log groups that may be read, for READ.
+        cluster: Name of the ECS cluster; may be empty for BUILD and PULL.
+        repositories: Names of the ECR repositories, for BUILD and PULL.
+        log_groups: Names of the log groups that may be read, for READ and DEPLOY.
         roles: Names of the roles that tasks get, for DEPLOY.
         partition: "aws", "aws-cn" or "aws-us-gov".
+        regions: Further regions in which the repositories are, of the same account.
 
     Raises:
         PolicyError: A value has not the form that AWS wants, or one that the class needs is missing.
@@ -55,6 +59,7 @@ class Scope:
     log_groups: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     partition: str = "aws"
+    regions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, shape in _SHAPES.items():
@@ -62,13 +67,18 @@ class Scope:
             for text in (value,) if isinstance(value, str) else value:
                 if not shape.fullmatch(text) and not (name == "cluster" and not text):
                     raise _refused(f"{name} {text!r} cannot be used", f"it has to look like {shape.pattern}", name)
-        if self.action is ActionClass.BUILD and not self.repositories:
-            raise _refused("no repository is named", "pushing is bound to repositories by name", "repositories")
-        if self.action is not ActionClass.BUILD and not self.cluster:
+        if self.action in _OF_REPOSITORIES and not self.repositories:
+            raise _refused("no repository is named", "the session is bound to repositories by name", "repositories")
+        if self.action not in _OF_REPOSITORIES and not self.cluster:
             raise _refused("no cluster is named", "the session is bound to one", "ecs.cluster of the standards")
 
     def _arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    @property
+    def cluster_arn(self) -> str:
+        """ARN of the cluster."""
+        return self._arn("ecs", f"cluster/{self.cluster}")
 
     @property
     def services(self) -> str:
@@ -82,8 +92,13 @@ class Scope:
 
     @property
     def repository_arns(self) -> list[str]:
-        """ARNs of the repositories."""
-        return [self._arn("ecr", f"repository/{name}") for name in self.repositories]
+        """ARNs of the repositories, in each region."""
+        places = dict.fromkeys((self.region, *self.regions))
+        return [
+            f"arn:{self.partition}:ecr:{region}:{self.account}:repository/{name}"
+            for name in self.repositories
+            for region in places
+        ]
 
     @property
     def log_group_arns(self) -> list[str]:

@@ -37,7 +37,8 @@ def build(scope: Scope) -> str:
         ActionClass.READ: _read,
         ActionClass.DEPLOY: _deploy,
         ActionClass.EXEC: _exec,
-        ActionClass.BUILD: _build,
+        ActionClass.BUILD: _on_repositories,
+        ActionClass.PULL: _on_repositories,
     }[scope.action]
     statements = [*write(scope), *_denied(scope)]
     text = json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
@@ -59,12 +60,14 @@ def lock_statement(principals: Iterable[str]) -> Statement:
 
 
 def _allow(actions: Iterable[str], resource: str | Sequence[str], **condition: dict[str, str]) -> Statement:
-    listed = sorted(actions)
-    one = listed[0] if len(listed) == 1 else listed
-    statement: Statement = {"Effect": "Allow", "Action": one, "Resource": resource}
+    statement: Statement = {"Effect": "Allow", "Action": _short(sorted(actions)), "Resource": _short(resource)}
     if condition:
         statement["Condition"] = condition
     return statement
+
+
+def _short(texts: str | Sequence[str]) -> str | Sequence[str]:
+    return texts[0] if not isinstance(texts, str) and len(texts) == 1 else texts
 
 
 def _looking(actions: Iterable[str]) -> Statement:
@@ -84,28 +87,35 @@ def _denied(scope: Scope) -> list[Statement]:
     return found
 
 
-def _on_tasks(scope: Scope, *actions: str) -> Statement:
-    return _allow(actions, [scope.services, scope.tasks], StringEquals=boundary.OWNED)
+def _on_tasks(scope: Scope, allowed: frozenset[str]) -> list[Statement]:
+    """Allow reads of services, and actions on tasks that are the owner's, in the cluster."""
+    owned = _allow(boundary.BY_TAG & allowed, scope.tasks, StringEquals=boundary.OWNED)
+    return [_allow(boundary.IN_CLUSTER & allowed, scope.services), owned, _looking(boundary.UNBOUND & allowed)]
+
+
+def _logs(scope: Scope, allowed: frozenset[str]) -> list[Statement]:
+    reading = [action for action in allowed if action.startswith("logs:")]
+    return [_allow(reading, scope.log_group_arns)] if scope.log_groups else []
 
 
 def _read(scope: Scope) -> list[Statement]:
-    statements = [
-        _on_tasks(scope, "ecs:DescribeServices", "ecs:DescribeTasks"),
-        _looking(boundary.UNBOUND & boundary.READ),
-    ]
-    if scope.log_groups:
-        statements.append(_allow(("logs:FilterLogEvents", "logs:GetLogEvents"), scope.log_group_arns))
-    return statements
+    return [*_on_tasks(scope, boundary.READ), *_logs(scope, boundary.READ)]
 
 
 def _deploy(scope: Scope) -> list[Statement]:
-    existing = boundary.BY_TAG & boundary.ALLOWED[ActionClass.DEPLOY]
+    each = boundary.DEPLOY - {action for action in boundary.DEPLOY if _by_pattern(action)}
     statements = [
-        _allow(existing, "*", StringEquals=boundary.OWNED),
-        _allow(["ecs:CreateService"], scope.services, StringEquals=boundary.OWNING),
-        _allow(boundary.MAKING - {"ecs:CreateService"}, "*", StringEquals=boundary.OWNING),
+        _allow(boundary.OWN | boundary.RETAGGED | boundary.BY_TAG & each, "*", StringEquals=boundary.OWNED),
+        # The cluster is a fact of CreateService alone, so the others do without.
+        _allow(
+            boundary.NEW | boundary.MAKING & each,
+            "*",
+            StringEquals=boundary.OWNING,
+            ArnEqualsIfExists={"ecs:cluster": scope.cluster_arn},
+        ),
         *(_allow([action], "*", Null={key: "false"}) for action, key in boundary.TAGGED_AT_CREATION.items()),
-        _looking(boundary.LOOKED_AT),
+        _looking(boundary.READING | boundary.UNBOUND & each),
+        *_logs(scope, boundary.DEPLOY),
     ]
     if scope.roles:
         passed = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
@@ -113,15 +123,16 @@ def _deploy(scope: Scope) -> list[Statement]:
     return statements
 
 
+def _by_pattern(action: str) -> bool:
+    return any(action.startswith(pattern.removesuffix("*")) for pattern in boundary.PATTERNS)
+
+
 def _exec(scope: Scope) -> list[Statement]:
-    return [
-        _on_tasks(scope, "ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ExecuteCommand"),
-        _looking(["ecs:ListTasks"]),
-    ]
+    return _on_tasks(scope, boundary.SHELL)
 
 
-def _build(scope: Scope) -> list[Statement]:
+def _on_repositories(scope: Scope) -> list[Statement]:
     return [
-        _allow(boundary.PUSH - boundary.UNBOUND, scope.repository_arns),
+        _allow(boundary.ALLOWED[scope.action] - boundary.UNBOUND, scope.repository_arns),
         _looking(["ecr:GetAuthorizationToken"]),
     ]

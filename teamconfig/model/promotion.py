@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from teamconfig.model.option import option
+from teamconfig.model.shapes import Shape
+from teamconfig.releases.windows import PATTERN
+
+WINDOW = Shape(PATTERN, 'days, times and perhaps a time zone, as in "Mon-Fri 09:00-17:00 Europe/Berlin"', 100)
 
 
 @dataclass(kw_only=True)
@@ -26,3 +30,8 @@ class Promotion:
         "duration", "How long it must have run in the source.", preset="0s", bounds=("0s", "8760h"), example="24h"
     )
     automatic: bool | None = option("bool", "Promote by itself once everything else holds.", preset=False)
+    windows: list[str] | None = option(
+        "list", "Times of the week in which it takes releases, each with days, times and perhaps a time zone; "
+        "without one it is UTC. A rollback may come at any time.", default="always",
+        example='["Mon-Thu 09:00-17:00 Europe/Berlin"]', shape=WINDOW,
+    )  # fmt: skip

@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from teamconfig.policy.table import ABOUT_ONESELF, FORBID, LEAST_APPROVALS, LINEAGE, OFFLINE, PROTECTED_REF, TABLE
+from teamconfig.policy.table import (
+    ABOUT_ONESELF,
+    BY_ANOTHER,
+    FORBID,
+    LEAST_APPROVALS,
+    LINEAGE,
+    OFFLINE,
+    PROTECTED_REF,
+    TABLE,
+)
 from teamconfig.policy.words import Action, EnvironmentKind, Reason, Role, ServiceMode, SessionState
 
 if TYPE_CHECKING:
@@ -168,7 +177,7 @@ def _ref(question: Question) -> Reason | None:
 
 
 def _approver(question: Question) -> Reason | None:
-    own = question.action == Action.APPROVE and not question.facts.requested_by_another
+    own = question.action in BY_ANOTHER and not question.facts.requested_by_another
     return Reason.SELF_APPROVAL if own else None
 
 

@@ -22,7 +22,8 @@ class Facts:
 
     Args:
         groups_fresh: Groups or claims were read for this very call; everything in production needs it.
-        requested_by_another: What is to be approved was asked for by somebody else, under no other name the same.
+        requested_by_another: What is to be approved was asked for, or what is to be taken back was rejected, by
+            somebody else, under no other name the same.
         digest_seen: The image ran in the environment before this one, for this team.
         approvals: Others who have approved.
         approvals_wanted: As the standards say (`promotion.approvals`).

@@ -176,7 +176,11 @@ _PLAIN: dict[Reason, tuple[str, str, str]] = {
         "use `waypoint logs`, or reproduce it in an environment before",
         "built in",
     ),
-    Reason.SELF_APPROVAL: ("nobody approves what they asked for", "ask somebody else to approve", "built in"),
+    Reason.SELF_APPROVAL: (
+        "nobody approves what they asked for, or takes back what they rejected",
+        "ask somebody else to approve, or to take it back",
+        "built in",
+    ),
     Reason.DEGRADED: ("the config service is away, and it takes more than a cached profile", "wait for it", "built in"),
     Reason.STALE_GROUPS: ("the groups were not read recently enough", "run it again, wps reads them", "the session"),
     Reason.DIGEST_UNSEEN: (

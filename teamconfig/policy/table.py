@@ -41,6 +41,14 @@ _ROWS = (
     ((Action.REDEEM,), (_PRODUCTION,), (_LEAD, _CI)),
     ((Action.APPROVE,), (_PRODUCTION,), (_LEAD, _SECURITY)),
     ((Action.EXEC, Action.DESTROY), (_DEV, _STAGE), (_DEVELOPER, _LEAD)),
+    ((Action.RECORD,), (_DEV, _STAGE), (_DEVELOPER, _LEAD, _CI)),
+    ((Action.RECORD,), (_PRODUCTION,), (_LEAD, _CI)),
+    ((Action.REJECT,), (_NONE,), (_DEVELOPER, _LEAD, _ADMIN, _SECURITY)),
+    ((Action.UNREJECT,), (_NONE,), (_LEAD, _SECURITY)),
+    ((Action.HOLD,), (_DEV, _STAGE), (_DEVELOPER, _LEAD)),
+    ((Action.HOLD,), (_PRODUCTION,), (_LEAD, _SECURITY)),
+    ((Action.WAIVE,), (_STAGE,), (_LEAD, _SECURITY)),
+    ((Action.WAIVE,), (_PRODUCTION,), (_SECURITY,)),
     ((Action.REGISTER,), _EVERYWHERE, (_DEVELOPER, _LEAD)),
     ((Action.LOCK, Action.AUDIT_READ, Action.AUDIT_VERIFY), _EVERYWHERE, (_LEAD, _ADMIN, _SECURITY)),
     ((Action.LOCK_SELF, Action.AUDIT_OWN), _EVERYWHERE, (_VIEWER, _DEVELOPER, _LEAD, _ADMIN, _SECURITY)),
@@ -69,9 +77,14 @@ OFFLINE = frozenset(
     for kind in kinds
 )
 ABOUT_ONESELF = frozenset({Action.LOCK_SELF, Action.AUDIT_OWN})
+BY_ANOTHER = frozenset({Action.APPROVE, Action.UNREJECT})
+"""What nobody does about their own: approve a request, take back a rejection."""
 PROTECTED_REF = frozenset(
-    {(Action.DEPLOY, _STAGE), (Action.PROMOTE, _STAGE), (Action.REDEEM, _STAGE), (Action.REDEEM, _PRODUCTION)}
-)
+    {
+        (Action.DEPLOY, _STAGE), (Action.PROMOTE, _STAGE), (Action.REDEEM, _STAGE), (Action.REDEEM, _PRODUCTION),
+        (Action.RECORD, _STAGE), (Action.RECORD, _PRODUCTION),
+    }
+)  # fmt: skip
 """What a CI job does for a protected ref only."""
 LINEAGE = frozenset({(Action.PROMOTE, _STAGE), (Action.PROMOTE, _PRODUCTION), (Action.DEPLOY, _PRODUCTION)})
 """What takes an image that ran in the environment before."""

@@ -6,21 +6,27 @@ boto3 is blocking and runs in threads.
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 
 from teamconfig.credentials import aws, names
-from teamconfig.credentials.errors import CredentialsError
+from teamconfig.credentials.errors import CredentialsError, PolicyError
 from teamconfig.credentials.scope import Scope
 from teamconfig.gen.waypaas.v1 import rights_pb2
-from teamconfig.service import issuing
+from teamconfig.service import ahead, issuing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from teamconfig.credentials.config import Clouds
+    from teamconfig.credentials.names import ActionClass
+    from teamconfig.credentials.places import Account
     from teamconfig.profile import Profile
     from teamconfig.service.issuing import Wish
-    from teamconfig.state.leases import Lease
+    from teamconfig.state.leases import Holding, Lease
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+"""What of `registry.replicas` is a region of ECR; the others are hosts."""
 
 
 class AwsIssuer:
@@ -36,24 +42,12 @@ class AwsIssuer:
     async def issue(self, wish: Wish) -> tuple[Mapping[str, str], rights_pb2.Credentials]:
         """Give a session of the team's role."""
         held, profile = wish.lease.holding, wish.bounds
-        ecs, registry = profile.ecs, profile.registry
-        account = issuing.place(
-            lambda environment: self._clouds.account(environment, ecs.account or ""), held.environment
-        )
+        on_ecr = held.platform == ahead.PLATFORM
+        wanted = profile.registry.account if on_ecr else profile.ecs.account
+        account = issuing.place(lambda environment: self._clouds.account(environment, wanted or ""), held.environment)
         try:
-            scope = Scope(
-                action=names.action_class(held.action, "aws", protected=profile.protected),
-                team=held.team,
-                environment=held.environment,
-                protected=profile.protected,
-                account=account.id,
-                region=ecs.region or registry.region or account.sts_region,
-                cluster=ecs.cluster or "",
-                repositories=(registry.repository or f"{held.team}/{held.project}/{held.app}",),
-                log_groups=(ecs.log_group,) if ecs.log_group else (),
-                roles=tuple(role.rpartition("/")[2] for role in (ecs.execution_role, ecs.task_role) if role),
-                partition=account.partition,
-            )
+            action = names.action_class(held.action, held.platform, protected=profile.protected)
+            scope = (_of_registry if on_ecr else _of_cluster)(held, profile, account, action)
             made = await asyncio.to_thread(
                 aws.issue, account, scope, project=held.project, lease_id=wish.lease.id, principal=held.principal.key
             )
@@ -81,3 +75,42 @@ class AwsIssuer:
 
     async def sweep(self, now: float) -> None:
         """Do nothing: there is nothing left."""
+
+
+def _of_cluster(held: Holding, profile: Profile, account: Account, action: ActionClass) -> Scope:
+    ecs = profile.ecs
+    return Scope(
+        action=action,
+        team=held.team,
+        environment=held.environment,
+        protected=profile.protected,
+        account=account.id,
+        region=ecs.region or profile.registry.region or account.sts_region,
+        cluster=ecs.cluster or "",
+        log_groups=(ecs.log_group,) if ecs.log_group else (),
+        roles=tuple(role.rpartition("/")[2] for role in (ecs.execution_role, ecs.task_role) if role),
+        partition=account.partition,
+    )
+
+
+def _of_registry(held: Holding, profile: Profile, account: Account, action: ActionClass) -> Scope:
+    registry = profile.registry
+    if registry.url or not registry.region:
+        raise PolicyError(
+            f"there are no credentials for the images of {held.environment}",
+            f"the standard registry.url is {registry.url}: that is not ECR" if registry.url
+            else "the standards name no region of ECR, and rights are bound to one",
+            "use the credentials of docker login" if registry.url else "name it in the standards: registry.region",
+            f"account {account.name}",
+        )  # fmt: skip
+    return Scope(
+        action=action,
+        team=held.team,
+        environment=held.environment,
+        protected=profile.protected,
+        account=account.id,
+        region=registry.region,
+        repositories=((registry.repository or f"{held.project}/{held.app}").lower(),),
+        partition=account.partition,
+        regions=tuple(name for name in registry.replicas or () if _REGION.fullmatch(name)),
+    )

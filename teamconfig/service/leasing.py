@@ -13,6 +13,7 @@ import grpc
 from teamconfig import resolve
 from teamconfig.gen.waypaas.v1 import rights_pb2
 from teamconfig.policy.words import Action
+from teamconfig.service.gating import insist
 from teamconfig.service.issuing import IssueError, Wish
 from teamconfig.service.refusal import Refusal, malformed, refuse
 from teamconfig.service.standards import resolved
@@ -38,7 +39,7 @@ _RUNS = (Action.DEPLOY, Action.PROMOTE)
 def issued(
     tx: Connection, call: Call, holding: Holding, *, digest: str, now: float, others: Iterable[Principal] = ()
 ) -> Lease:
-    """Record that credentials are given; refuse where a lock holds, or the session was closed.
+    """Record that credentials are given; refuse where a lock holds, the session was closed, or the image is rejected.
 
     The call was held against locks before, as they were a second ago. This asks the database itself, in the
     transaction that the lock's own would have to come before or after: whoever is told that a lock holds can rely on
@@ -56,7 +57,7 @@ def issued(
         The lease.
 
     Raises:
-        RefusedError: "session_locked" or "session_revoked".
+        RefusedError: "session_locked", "session_revoked", "digest_rejected" or "environment_held".
     """
     subjects = [
         ("device", holding.device_key.hex()), ("team", holding.team), ("project", holding.project),
@@ -71,6 +72,8 @@ def issued(
     kept = sessions.get(tx, session.id) if session is not None else None
     if session is not None and (kept is None or kept.closed_at is not None):
         raise refused("session_revoked", "no credentials are given", "the session was closed", "sign in: wps init")
+    if holding.action in _RUNS:
+        insist(tx, call, (holding.project, holding.app, holding.environment), digest)
     handle = {"digest": digest} if digest else {}
     return leases.issue(tx, holding, now=now, expires=now + LEASE_SECONDS, handle=handle)
 

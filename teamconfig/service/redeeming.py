@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
-
-import grpc
 
 from teamconfig.gen.waypaas.v1 import common_pb2, rights_pb2
 from teamconfig.policy.question import environment_kind
 from teamconfig.policy.words import Action, EnvironmentKind
 from teamconfig.service import grants as tokens
 from teamconfig.service.callers import identify
+from teamconfig.service.gating import came_before
+from teamconfig.service.granted import as_approved, refuse_locked
 from teamconfig.service.leasing import give, issued
-from teamconfig.service.refusal import malformed, refuse, unauthenticated
+from teamconfig.service.refusal import malformed, unauthenticated
 from teamconfig.service.rights import reread_for, wanted_platform
-from teamconfig.service.standards import resolved
 from teamconfig.state import grants
 from teamconfig.state.leases import Holding
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from teamconfig.profile import Profile
     from teamconfig.service.call import Call
     from teamconfig.service.callers import Signed
     from teamconfig.state.grants import Grant
@@ -47,10 +44,12 @@ async def redeem_grant(call: Call, given: tuple[rights_pb2.RedeemGrantRequest, S
     call.aim(common_pb2.Target(project=found.wanted.project, app=found.wanted.app,
                                workspace=found.wanted.environment), tree)  # fmt: skip
     _check_device(call, request, signed)
-    _refuse_locked(call, found)
+    refuse_locked(call, found)
     await _check_holder(call, found, tree)
     wanted_platform(call, request.platform)
-    profile = _as_approved(call, request, found)
+    profile = as_approved(call, request.stanzas, found)
+    if found.wanted.action != Action.DESTROY:
+        await came_before(call, profile, tree, found.wanted.digest, request.stanzas, found.requester.key)
     now = call.core.now()
     holding = Holding(
         principal=call.caller.principal if call.caller is not None else found.requester,
@@ -89,32 +88,3 @@ async def _check_holder(call: Call, found: Grant, tree: Tree) -> None:
             "session_needed", f"a grant for {found.wanted.environment} is used by somebody who is signed in",
             "sign in: wps init; a CI job signs in by its token",
         )  # fmt: skip
-
-
-def _as_approved(call: Call, request: rights_pb2.RedeemGrantRequest, found: Grant) -> Profile:
-    """Resolve the standards, and refuse what is not what was approved, or would need more approvals now."""
-    if hashlib.sha256(request.stanzas).hexdigest() != found.wanted.stanzas_hash:
-        raise refuse(
-            "stanzas_mismatch", "the grant is for other options of waypoint.hcl",
-            "what was approved is what is done", tokens.AGAIN, grpc.StatusCode.FAILED_PRECONDITION,
-        )  # fmt: skip
-    profile = resolved(call, call.core.tree, request.stanzas)
-    wanted = profile.promotion.approvals or 0
-    if len(found.approvers) < wanted:
-        why = f"the standards want {wanted} approvals now, and it has {len(found.approvers)}"
-        raise refuse("approval_missing", "the grant cannot be used any more", why, tokens.AGAIN)
-    return profile
-
-
-def _refuse_locked(call: Call, found: Grant) -> None:
-    """A grant of somebody who was locked meanwhile, or approved by somebody who was, is worth nothing."""
-    for key in (
-        ("user", found.requester.key),
-        *(("user", one.key) for one in found.approvers),
-        ("device", call.device_key.hex()),
-        ("team", found.wanted.team),
-        ("project", found.wanted.project),
-    ):
-        if key in call.core.facts.locked:
-            why = f"{key[0]} {key[1]} is locked: {call.core.facts.locked[key]}"
-            raise refuse("session_locked", "the grant cannot be used", why, "ask the platform team")

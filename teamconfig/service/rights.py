@@ -11,12 +11,13 @@ import grpc
 from teamconfig.gen.waypaas.v1 import common_pb2, rights_pb2
 from teamconfig.policy.question import environment_kind
 from teamconfig.policy.words import Action, EnvironmentKind, Reason
+from teamconfig.service import ahead, ongoing
 from teamconfig.service import grants as tokens
 from teamconfig.service.callers import reread
+from teamconfig.service.gating import came_before
 from teamconfig.service.leasing import give, issued
 from teamconfig.service.refusal import malformed, refuse
 from teamconfig.service.sessions import to_proto
-from teamconfig.service.soaking import ran_before
 from teamconfig.service.standards import resolved
 from teamconfig.state import grants
 from teamconfig.state.grants import Wanted
@@ -25,6 +26,7 @@ from teamconfig.state.leases import Holding
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from teamconfig.identity.principal import Principal
     from teamconfig.service.call import Call
     from teamconfig.state.grants import Grant
     from teamconfig.state.leases import Lease
@@ -42,7 +44,7 @@ _KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _GRANTED = (Action.PROMOTE, Action.DEPLOY, Action.DESTROY)
 _ISSUED = (Action.READ, Action.LOGS, Action.BUILD, Action.DEPLOY, Action.EXEC, Action.DESTROY)
 _KEY_BYTES = 32
-_PLATFORMS = ("kubernetes", "aws")
+_PLATFORMS = ("kubernetes", "aws", ahead.PLATFORM)
 
 
 async def request_grant(call: Call, request: rights_pb2.RequestGrantRequest) -> rights_pb2.Grant:
@@ -59,7 +61,10 @@ async def request_grant(call: Call, request: rights_pb2.RequestGrantRequest) -> 
     await reread_for(call, tree)
     profile = resolved(call, tree, request.stanzas)
     wanted = profile.promotion.approvals or 0
-    seen = await ran_before(call, profile, tree, request.digest)
+    call.permit(action, tree, digest_seen=True, approvals=max(wanted, 1), approvals_wanted=wanted)
+    seen = action is Action.DESTROY or await came_before(
+        call, profile, tree, request.digest, request.stanzas, caller.principal.key
+    )
     call.details |= {"digest": request.digest, "approvals_wanted": wanted}
     decision = call.decide(action, tree, digest_seen=seen, approvals=0, approvals_wanted=wanted)
     waits = decision.reason == Reason.APPROVAL_MISSING
@@ -123,21 +128,23 @@ async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequ
     project, app, team, environment = call.aim(request.target, tree)
     action = _action(request.action, _ISSUED)
     await reread_for(call, tree)
+    grant: Grant | None = None
     if environment_kind(tree, environment) is EnvironmentKind.PRODUCTION and action in (Action.DEPLOY, Action.DESTROY):
         call.permit(action, tree, digest_seen=True, approvals=1, approvals_wanted=0)
-        raise refuse(
-            "grant_needed", f"{action} in {environment} needs a grant",
-            "what goes to production is a release that ran before, named by its digest",
-            "deploy it by its digest: team-k8s then asks for one", grpc.StatusCode.FAILED_PRECONDITION,
-        )  # fmt: skip
-    call.permit(action, tree)
-    profile = resolved(call, tree, request.stanzas)
+        found = None if request.grant else await ongoing.begun(call, request, action, tree)
+        if found is None and (not request.grant or request.platform != ahead.PLATFORM):
+            raise ahead.needed(action, environment)
+        profile, grant = found or await ahead.permitted(call, request, action, tree)
+    else:
+        call.permit(action, tree)
+        profile = resolved(call, tree, request.stanzas)
     if action is Action.EXEC and profile.kubernetes.exec != "allow":
         origin = profile.origin("kubernetes", "exec")
         why = f"the standard kubernetes.exec is deny, by {origin.winner.layer}" if origin else "kubernetes.exec is deny"
         fix = f"ask {tree.teams[team].owner or tree.org.contact or 'the platform team'}"
         raise refuse("exec_denied", f"a shell in {environment} is not allowed", why, fix)
     wanted_platform(call, request.platform)
+    call.details["platform"] = request.platform
     now = call.core.now()
     holding = Holding(
         principal=caller.principal, device_key=call.device_key, project=project, app=app, team=team,
@@ -147,7 +154,11 @@ async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequ
         raise malformed("digest is not sha256: and 64 hex digits")
 
     def change(tx: Connection) -> Lease:
-        return issued(tx, call, holding, digest=request.digest, now=now)
+        others: tuple[Principal, ...] = ()
+        if grant is not None:
+            ahead_of_it = grant.stored != "redeemed"
+            others = (grants.check(tx, grant.jti, digest=request.digest, now=now) if ahead_of_it else grant).approvers
+        return issued(tx, call, holding, digest=request.digest, now=now, others=others)
 
     lease = await call.commit(change, note=lambda one: {"lease": one.id})
     return await give(call, lease, profile)

@@ -15,7 +15,7 @@ from grpc_health.v1 import health_pb2_grpc
 
 from teamconfig import errors
 from teamconfig.credentials import config as credentials_config
-from teamconfig.gen.waypaas.v1 import audit_pb2, rights_pb2, sessions_pb2, standards_pb2
+from teamconfig.gen.waypaas.v1 import audit_pb2, releases_pb2, rights_pb2, sessions_pb2, standards_pb2
 from teamconfig.identity import providers as identity_providers
 from teamconfig.identity.identities import Identities
 from teamconfig.service import (
@@ -26,7 +26,9 @@ from teamconfig.service import (
     leasing,
     limits,
     locks,
+    promotions,
     redeeming,
+    releases,
     rights,
     sessions,
     standards,
@@ -72,6 +74,25 @@ HANDLERS: Mapping[str, Any] = {
     "Rights/PutLock": locks.put_lock,
     "Rights/RemoveLock": locks.remove_lock,
     "Rights/ListLocks": locks.list_locks,
+    "Releases/PutRecord": releases.put_record,
+    "Releases/ListRecords": releases.list_records,
+    "Releases/GetRecord": releases.get_record,
+    "Releases/GetChain": releases.get_chain,
+    "Releases/ListRunning": releases.list_running,
+    "Releases/PutEvidence": releases.put_evidence,
+    "Releases/ListEvidence": releases.list_evidence,
+    "Releases/Reject": promotions.reject,
+    "Releases/Unreject": promotions.unreject,
+    "Releases/ListRejections": promotions.list_rejections,
+    "Releases/PutHold": promotions.put_hold,
+    "Releases/LiftHold": promotions.lift_hold,
+    "Releases/Waive": promotions.waive,
+    "Releases/ListWaivers": promotions.list_waivers,
+    "Releases/GetPlace": promotions.get_place,
+    "Releases/BeginPromotion": promotions.begin_promotion,
+    "Releases/StepPromotion": promotions.step_promotion,
+    "Releases/FinishPromotion": promotions.finish_promotion,
+    "Releases/AbandonPromotion": promotions.abandon_promotion,
     "Audit/Read": audit.read,
     "Audit/Verify": audit.verify,
 }
@@ -181,7 +202,7 @@ def _issuers(clouds: Clouds) -> dict[str, Issuer]:
     if clouds.accounts:
         from teamconfig.service.accounts import AwsIssuer  # noqa: PLC0415  # boto3 costs 0.6 s
 
-        found["aws"] = AwsIssuer(clouds)
+        found["aws"] = found["ecr"] = AwsIssuer(clouds)
     return found
 
 
@@ -218,7 +239,7 @@ def _listen(server: grpc.aio.Server, config: Config, core: Core) -> str:
 
 def _add(server: grpc.aio.Server, frame: Frame) -> None:
     """Add every method of the contract."""
-    for module in (sessions_pb2, standards_pb2, rights_pb2, audit_pb2):
+    for module in (sessions_pb2, standards_pb2, rights_pb2, releases_pb2, audit_pb2):
         for service in module.DESCRIPTOR.services_by_name.values():
             added = {}
             for method in service.methods:

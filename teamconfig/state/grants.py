@@ -223,6 +223,28 @@ def redeem(tx: Connection, jti: str, *, digest: str, plan_hash: str, now: float)
     return _must(tx, GRANTS.c.jti == jti)
 
 
+def check(tx: Connection, jti: str, *, digest: str, now: float) -> Grant:
+    """Insist that a grant could be used now; it stays as it is.
+
+    Args:
+        tx: Transaction of the writer.
+        jti: Of its token.
+        digest: Of the image at hand; must be the grant's.
+        now: Seconds since 1970.
+
+    Returns:
+        The grant.
+
+    Raises:
+        RefusedError: As in `redeem`; what will be applied is not known yet, and not compared.
+    """
+    grant = by_jti(tx, jti)
+    if grant is None:
+        raise _unknown("of this token")
+    _redeemable(grant, digest, grant.wanted.plan_hash, now)
+    return grant
+
+
 def refuse(tx: Connection, grant_id: str, *, reason: str, now: float) -> Grant:
     """Settle a request or an unused grant with a no.
 
@@ -270,6 +292,26 @@ def by_jti(tx: Connection, jti: str) -> Grant | None:
         The grant with its approvers, or None.
     """
     return _one(tx, GRANTS.c.jti == jti)
+
+
+def redeemed(tx: Connection, project: str, app: str, environment: str, digest: str) -> Grant | None:
+    """Find the grant that was redeemed last for an image in an environment.
+
+    Args:
+        tx: Any connection.
+        project: Of the target.
+        app: Of the target.
+        environment: Where.
+        digest: Of the image.
+
+    Returns:
+        The grant with its approvers, or None.
+    """
+    place = (GRANTS.c.project == project) & (GRANTS.c.app == app) & (GRANTS.c.environment == environment)
+    used = place & (GRANTS.c.digest == digest) & (GRANTS.c.state == "redeemed") & (GRANTS.c.action != "destroy")
+    found = select(GRANTS.c.id).where(used).order_by(GRANTS.c.redeemed_at.desc(), GRANTS.c.id).limit(1)
+    grant_id = tx.execute(found).scalar()
+    return get(tx, grant_id) if grant_id is not None else None
 
 
 def _redeemable(grant: Grant, digest: str, plan_hash: str, now: float) -> None:

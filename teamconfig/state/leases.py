@@ -44,7 +44,7 @@ class Holding:
         team: Whose project it is.
         environment: Where.
         action: What they permit.
-        platform: "kubernetes" or "aws".
+        platform: "kubernetes", "aws" or "ecr".
         grant_id: Of the grant that was redeemed for them, or None.
     """
 

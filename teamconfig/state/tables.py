@@ -186,6 +186,79 @@ RELEASES = Table(
     Index(None, "project", "app", "environment", "created"),
 )
 
+RELEASE_RECORDS = Table(
+    "release_records",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("app", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("maker_key", Text, nullable=False),
+    Column("envelope", Text, nullable=False),
+    UniqueConstraint("project", "app", "environment", "number"),
+    UniqueConstraint("project", "app", "environment", "maker_key"),
+    Index(None, "digest"),
+)
+"""What was signed; `releases` has what the service has seen run. The statements are `teamconfig.releases.store`'s."""
+
+RELEASE_EVIDENCE = Table(
+    "release_evidence",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("app", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("ended", Double, nullable=False),
+    Column("content", Text, nullable=False),
+    Index(None, "project", "app", "digest"),
+)
+
+RELEASE_REJECTIONS = Table(
+    "release_rejections",
+    METADATA,
+    Column("digest", Text, primary_key=True),
+    Column("project", Text, primary_key=True),
+    Column("content", Text, nullable=False),
+)
+
+RELEASE_HOLDS = Table(
+    "release_holds",
+    METADATA,
+    Column("project", Text, primary_key=True),
+    Column("app", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
+    Column("content", Text, nullable=False),
+)
+
+RELEASE_WAIVERS = Table(
+    "release_waivers",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("app", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("content", Text, nullable=False),
+    Index(None, "project", "app", "environment", "digest"),
+)
+
+RELEASE_PROMOTIONS = Table(
+    "release_promotions",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("app", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("ended", String(16), nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("content", Text, nullable=False),
+    Index(None, "project", "app", "environment", "ended"),
+)
+
 AUDIT = Table(
     "audit",
     METADATA,

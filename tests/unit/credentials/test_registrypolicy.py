@@ -15,7 +15,9 @@ from teamconfig.credentials.names import ActionClass
 from teamconfig.credentials.operations import Purpose
 from teamconfig.credentials.scope import Scope
 
-MOVER = Path(__file__).resolve().parents[3] / "imagemover" / "ecr"
+ROOT = Path(__file__).resolve().parents[3]
+MOVER = ROOT / "imagemover" / "ecr"
+DOCUMENT = ROOT / "docs" / "service" / "credentials.md"
 PULLING = Scope(
     ActionClass.PULL, "payments", "production", protected=True, account="111122223333", region="eu-west-1",
     repositories=("shop/web",),
@@ -98,6 +100,14 @@ def test_a_repository_elsewhere_is_refused(scope: Scope) -> None:
         assert policycheck.problems(text, replace(scope, **change)), change
     assert policycheck.problems(text.replace("ecr:BatchGetImage", "ecr:DeleteRepository"), scope)
     assert policycheck.problems(text.replace("ecr:BatchGetImage", "ecr:*"), scope)
+
+
+def test_the_documented_role_has_room_for_every_session() -> None:
+    """The statements that the documentation gives for the role allow what a session policy for pushing may, no more."""
+    text = DOCUMENT.read_text().partition("For images, add these two statements")[2]
+    images, login = json.loads(text.partition("```json\n")[2].partition("```")[0])
+    assert {*images["Action"], login["Action"]} == boundary.PUSH
+    assert images["Resource"] != "*"
 
 
 def test_who_pulls_changes_nothing() -> None:

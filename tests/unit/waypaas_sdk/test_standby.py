@@ -105,7 +105,8 @@ def test_the_right_number_is_waited_for(pair: tuple[socket.socket, socket.socket
 
 def test_the_kernel_tells_the_user(pair: tuple[socket.socket, socket.socket]) -> None:
     """The user at the other end is asked of the kernel."""
-    assert talk.peer_uid(pair[0]) == os.getuid()
+    assert talk.peer(pair[0]) == (os.getpid(), os.getuid())
+    assert identity.is_peer(pair[0])
 
 
 def test_the_identity_is_stable() -> None:

@@ -1,0 +1,66 @@
+"""A deploy into a protected environment goes on: what one grant has let begin, it lets end.
+
+A release takes several credentials: to deploy, to give it the traffic, to try again what has failed, and new ones
+where it takes long. Owns for how long a redeemed grant speaks for them, and for whom.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from teamconfig.policy.words import Action
+from teamconfig.service.gating import came_before, reading
+from teamconfig.service.granted import as_approved, refuse_locked
+from teamconfig.service.standards import resolved
+from teamconfig.state import grants
+
+if TYPE_CHECKING:
+    from teamconfig.gen.waypaas.v1 import rights_pb2
+    from teamconfig.profile import Profile
+    from teamconfig.service.call import Call
+    from teamconfig.state.grants import Grant
+    from teamconfig.tree import Tree
+
+OPEN_SECONDS = 30 * 60
+"""From its redemption on; its record ends it before."""
+
+
+async def begun(
+    call: Call, request: rights_pb2.IssueCredentialsRequest, action: Action, tree: Tree
+) -> tuple[Profile, Grant] | None:
+    """Find the grant by which the caller has begun to deploy this image, and hold it to what a redeem is held to.
+
+    Args:
+        call: The call; what it is about is known, and who calls was read anew.
+        request: Names the digest.
+        action: That is asked for.
+        tree: The standards.
+
+    Returns:
+        The standards of the target, with the options of waypoint.hcl, and the grant; None if there is no such grant,
+        it is over, or its release is recorded already.
+
+    Raises:
+        Refusal: There is one, and it would not be redeemed any more; or it is for other options of waypoint.hcl.
+    """
+    about = call.about
+    place = about.project, about.app, about.environment
+    if action is not Action.DEPLOY or not request.digest:
+        return None
+    found = await call.core.read(lambda tx: grants.redeemed(tx, *place, request.digest))
+    if found is None or found.redeemed_at is None or found.wanted.action != action:
+        return None
+    if found.requester != call.known().principal or call.core.now() >= found.redeemed_at + OPEN_SECONDS:
+        return None
+    recorded = await reading(call, lambda store: store.of_digest(*place, request.digest))
+    if recorded is not None and recorded.grant == found.id:
+        return None
+    call.details |= {"grant": found.id, "digest": request.digest}
+    refuse_locked(call, found)
+    as_before = as_approved(call, request.stanzas, found) if request.stanzas else None
+    profile = as_before or resolved(call, tree, b"")  # a release without options of its own asks for nothing new
+    given, needs = len(found.approvers), profile.promotion.approvals or 0
+    call.permit(Action.REDEEM, tree, approvals=given, approvals_wanted=needs)
+    seen = await came_before(call, profile, tree, request.digest, request.stanzas, found.requester.key)
+    call.permit(action, tree, digest_seen=seen, approvals=given, approvals_wanted=needs)
+    return profile, found

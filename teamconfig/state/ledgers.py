@@ -1,0 +1,62 @@
+"""The ledger of releases in the service's database: the statements of `teamconfig.releases`, run in a transaction.
+
+Owns how they are run, and that what the ledger refuses is a refusal of the
+writer's, so that its audit row is kept. Decides nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import text
+
+from teamconfig.errors import StandardsError
+from teamconfig.releases.store import Store
+from teamconfig.state.errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+T = TypeVar("T")
+
+
+def store(tx: Connection, keys: Mapping[str, bytes]) -> Store:
+    """Give the rows of the ledger.
+
+    Args:
+        tx: Any connection to read; a transaction of the writer to write.
+        keys: Public keys that records are to be signed by, by id.
+
+    Returns:
+        The store.
+    """
+
+    def execute(statement: str, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        if statement.startswith("SELECT"):
+            return [tuple(row) for row in tx.execute(text(statement).columns(), dict(values))]
+        tx.execute(text(statement), dict(values))
+        return []
+
+    return Store(execute, keys)
+
+
+def changing(keys: Mapping[str, bytes], change: Callable[[Store, Connection], T]) -> Callable[[Connection], T]:
+    """Make a change of the ledger one of the writer's.
+
+    Args:
+        keys: As in `store`.
+        change: Writes; what it raises as a StandardsError is taken back.
+
+    Returns:
+        The change, which raises RefusedError instead.
+    """
+
+    def made(tx: Connection) -> T:
+        try:
+            return change(store(tx, keys), tx)
+        except StandardsError as err:
+            raise RefusedError(err.problems[0], getattr(err, "reason", "option_refused")) from err
+
+    return made
