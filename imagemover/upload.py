@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from imagemover.errors import ConnectionLostError, ImageError, MissingError, RegistryError
+from imagemover.errors import ConnectionLostError, DeniedError, ImageError, MissingError, RegistryError
 from imagemover.registry import MOST_ERROR_BYTES
 
 if TYPE_CHECKING:
@@ -197,6 +197,7 @@ class PendingUpload:
     def __init__(self, repository: Repository, blob: Descriptor, mount_from: str) -> None:
         self._repository = repository
         self._blob = blob
+        self._mount_from = mount_from
         query = {"mount": blob.digest, "from": mount_from} if mount_from else {}
         self._target = f"/v2/{repository.path}/blobs/uploads/" + (f"?{urlencode(query)}" if query else "")
         self._scopes = repository.scopes(push=True)
@@ -229,7 +230,14 @@ class PendingUpload:
                 expected=(202, 201), pending=pending,
             )  # fmt: skip
 
-        response = registry.patience.run(ask, registry.gate)
+        try:
+            response = registry.patience.run(ask, registry.gate)
+        except DeniedError:
+            if not self._mount_from:
+                raise
+            # Who may push here need not be one who may read there: the blob is sent instead.
+            self._target, self._scopes = self._target.partition("?")[0], self._repository.scopes(push=True)
+            response = registry.patience.run(ask, registry.gate)
         response.read(MOST_ERROR_BYTES)
         if response.status == 201:  # noqa: PLR2004  # mounted, says the specification
             return None

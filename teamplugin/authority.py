@@ -25,7 +25,12 @@ GRANT_VARIABLE = "WAYPAAS_GRANT"
 """A grant that was asked for elsewhere and is handed to this run."""
 
 _ENDED = frozenset({"redeemed", "expired", "refused"})
+_EARLIER = 50
+"""So many earlier grants of one question are looked through for one that waits."""
+
 _PRODUCTION_ACTIONS = frozenset({"deploy", "promote", "destroy"})
+_AHEAD = "ecr"
+"""Platform on which an image goes ahead of its deploy: its grant is shown, and left for the deploy."""
 
 
 class Rights:
@@ -33,10 +38,10 @@ class Rights:
 
     Args:
         address: Of the service.
-        platform: Whose credentials: "kubernetes" or "aws".
+        platform: Whose credentials: "kubernetes", "aws", or "ecr" for image repositories alone.
         identity: Whose app it is.
-        action: Word of the policy: "deploy", "destroy", "logs", "read", "exec".
-        image: Reference of the image that is deployed; "" where none is.
+        action: Word of the policy: "deploy", "destroy", "logs", "read", "exec", "build".
+        image: Reference of the image that is deployed, or brought to where it will be; "" where none is.
         stanzas: Options of waypoint.hcl, which the service judges before it gives anything.
 
     Raises:
@@ -63,7 +68,7 @@ class Rights:
         self._identity = identity
         self._action = action
         self._digest = image.partition("@")[2]
-        self._stanzas = stanzas
+        self._stanzas = tuple(one for one in stanzas if one.values)  # those that set nothing change no question
         self._leases: list[str] = []
 
     @property
@@ -112,10 +117,12 @@ class Rights:
 
         identity = self._identity
         where = (identity.project, identity.app, identity.workspace)
-        if os.environ.get(GRANT_VARIABLE) and self._action in _PRODUCTION_ACTIONS:
-            return self._service.redeem(os.environ[GRANT_VARIABLE], self._digest, self._platform, self._stanzas)
+        asked = (*where, self._action, self._platform, self._stanzas, self._digest)
+        handed = os.environ.get(GRANT_VARIABLE, "") if self._action in _PRODUCTION_ACTIONS else ""
+        if handed and self._platform != _AHEAD:
+            return self._service.redeem(handed, self._digest, self._platform, self._stanzas)
         try:
-            return self._service.credentials(*where, self._action, self._platform, self._stanzas, self._digest)
+            return self._service.credentials(*asked)
         except ServiceError as err:
             if err.reason != "grant_needed":
                 raise
@@ -125,15 +132,15 @@ class Rights:
                 why="what runs there is a release that ran before, and a tag may mean another image tomorrow",
                 fix="deploy repository@sha256:... instead",
             )
-        return self._service.redeem(self._grant(where), self._digest, self._platform, self._stanzas)
+        token = handed or self._grant(where)
+        if self._platform == _AHEAD:
+            return self._service.credentials(*asked, token)
+        return self._service.redeem(token, self._digest, self._platform, self._stanzas)
 
     def _grant(self, where: tuple[str, str, str]) -> str:
         """Ask for a grant; the same question again finds the one that waits for approval."""
         key = hashlib.sha256(repr((*where, self._action, self._digest, self._stanzas)).encode()).hexdigest()[:32]
-        asked = (*where, self._action, self._digest)
-        grant = self._service.request_grant(*asked, key, self._stanzas)
-        if grant.state in _ENDED:
-            grant = self._service.request_grant(*asked, f"{key}-{secrets.token_hex(4)}", self._stanzas)
+        grant = self._open_grant(where, key)
         if grant.state == "requested":
             missing = grant.approvals_wanted - len(grant.approvers)
             raise PolicyError(
@@ -142,6 +149,21 @@ class Rights:
                 fix=f"ask another lead to run `wps approve {grant.id}`, then run this again",
             )
         return str(grant.token)
+
+    def _open_grant(self, where: tuple[str, str, str], key: str) -> Any:
+        """Find the grant of this question that has not ended; grants of earlier releases of the image have."""
+        from teamconfig.client.errors import ServiceError  # noqa: PLC0415
+
+        for name in (key, *(f"{key}-{number}" for number in range(1, _EARLIER)), f"{key}-{secrets.token_hex(4)}"):
+            try:
+                grant = self._service.request_grant(*where, self._action, self._digest, name, self._stanzas)
+            except ServiceError as err:
+                if err.reason != "idempotency_mismatch":  # it was asked by other standards
+                    raise
+                continue
+            if grant.state not in _ENDED:
+                break
+        return grant
 
 
 @contextmanager

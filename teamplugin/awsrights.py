@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from teamplugin.standards import Resolved
 
 PLATFORM = "aws"
+REPOSITORIES = "ecr"
+"""The platform word for rights at image repositories, and at nothing else."""
+
 RENEW_SECONDS = 180
 """How long before their end credentials are renewed; they live for 15 minutes."""
 
@@ -28,15 +31,22 @@ class AwsRights(Rights):
         action: Word of the policy.
         image: As in Rights.
         stanzas: As in Rights.
+        platform: PLATFORM or REPOSITORIES.
 
     Raises:
         PluginError: Nobody is signed in at the service.
     """
 
     def __init__(
-        self, address: str, identity: Identity, action: str, image: str = "", stanzas: Sequence[Stanza] = ()
+        self,
+        address: str,
+        identity: Identity,
+        action: str,
+        image: str = "",
+        stanzas: Sequence[Stanza] = (),
+        platform: str = PLATFORM,
     ) -> None:
-        super().__init__(address, PLATFORM, identity, action, image, stanzas)
+        super().__init__(address, platform, identity, action, image, stanzas)
 
     def session(self, region: str) -> Any:
         """Get a session of boto3 whose credentials renew themselves; nothing of the user's own is looked at.

@@ -6,7 +6,7 @@ Owns the lifetime of connections. Which image goes where is for the callers.
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imagemover import copying
 from imagemover.credentials import DockerConfig
@@ -18,13 +18,15 @@ from team_ecr import faults
 from team_ecr.progress import Progress, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from imagemover.credentials import Credential, Keyring
+    from imagemover.ecr.cloud import Session
     from imagemover.ecr.registries import Ecr
     from imagemover.places import Source
     from imagemover.repository import Repository
     from team_ecr.places import Place
+    from teamplugin.awsrights import AwsRights
     from waypaas_sdk.call import Call
     from waypaas_sdk.terminal import TerminalUI
 
@@ -45,6 +47,7 @@ class Mover:
         self._registries: dict[str, Registry] = {}
         self._docker = DockerConfig()
         self._ecr: Ecr | None = None
+        self._session: Session | None = None
         closing.enter_context(call.on_cancel(self.patience.cancellation.cancel))
 
     @property
@@ -53,8 +56,33 @@ class Mover:
         if self._ecr is None:
             from imagemover.ecr.registries import Ecr  # noqa: PLC0415  # where ECR is reached only
 
-            self._ecr = self._closing.enter_context(Ecr(patience=self.patience, others=self._docker))
+            self._ecr = self._closing.enter_context(Ecr(self._session, self.patience, self._docker))
         return self._ecr
+
+    def lend(self, rights: AwsRights | None, lent: Iterable[Place]) -> None:
+        """Reach some registries of ECR by rights of the team config service, which are given back at the end.
+
+        Args:
+            rights: None: the user's own.
+            lent: Places in these registries; all others are reached by the user's own credentials.
+
+        Raises:
+            ImageError: Nobody says which region is meant.
+        """
+        if rights is None:
+            return
+        from imagemover.ecr import cloud  # noqa: PLC0415  # where there is a service only
+        from teamplugin import authority  # noqa: PLC0415
+
+        registries = {(cloud.own_region(one.region), one.account) for one in lent if one.is_ecr}
+
+        def session(region: str, account: str) -> Any:
+            if (region, account) in registries:
+                return rights.session(region)
+            return cloud.own_session(region, account)
+
+        self._closing.enter_context(authority.used(rights))
+        self._session = session
 
     def credential(self, repository: Repository) -> Credential | None:
         """Give the credential of a repository's registry, to hand it to a builder.

@@ -6,7 +6,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from team_ecr import commits, images, moving, origins, places, preparing, replicating, standards, tags
+from team_ecr import commits, images, lending, moving, origins, places, preparing, replicating, standards, tags
 from waypaas_sdk.gen.docker.docker_pb2 import AccessInfo
 from waypaas_sdk.result import Result
 
@@ -42,6 +42,7 @@ def push(options: Any, image: Image, source: Source, job: JobInfo, ui: TerminalU
     introduce(resolved, ui)
     origin = origins.of_image(image)
     with moving.opened(call, ui) as mover:
+        lending.lend(mover, resolved)
         return deliver(origin, mover, resolved, source, ui, image.architecture)
 
 
@@ -133,6 +134,7 @@ def access(options: Any, source: Source, job: JobInfo, ui: TerminalUI, call: Cal
     """
     resolved = standards.of_job(job, source.path, options, "build.registry")
     with moving.opened(call, ui) as mover:
+        lending.lend(mover, resolved)
         return access_to(mover, resolved, source, ui)
 
 

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from teamplugin.identity import Identity
 from teamplugin.standards import ADVISORY, translated
 from waypaas_sdk import errors
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from teamconfig.stanza import Stanza
     from waypaas_sdk.arguments import JobInfo
 
-JUDGED = "the team config service at {} judges the options; registries are reached with your own credentials"
+JUDGED = "limits are enforced by the team config service at {}, whose credentials reach ECR"
+OUTSIDE = "the team config service at {} judges the options; the registry is reached with your own docker credentials"
+"""Said of a registry that is not ECR: the service has no credentials of it."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Resolved:
         authority: Address of the service that holds everybody to the standards; empty if none does.
         stanza: Options of waypoint.hcl that they were resolved with.
         note: To be shown to the user, or empty.
+        workspace: Waypoint's, that means the environment.
     """
 
     profile: Profile
@@ -37,6 +41,7 @@ class Resolved:
     authority: str
     stanza: Stanza
     note: str = ""
+    workspace: str = ""
 
     @property
     def registry(self) -> Registry:
@@ -46,7 +51,15 @@ class Resolved:
     @property
     def limits(self) -> str:
         """Tell the user who holds everybody to the limits, and whose credentials are used."""
-        return JUDGED.format(self.authority) if self.authority else ADVISORY
+        if not self.authority:
+            return ADVISORY
+        return (OUTSIDE if self.registry.url else JUDGED).format(self.authority)
+
+    @property
+    def identity(self) -> Identity:
+        """Whose image it is."""
+        profile = self.profile
+        return Identity(profile.project, profile.app, self.workspace, profile.environment, profile.team)
 
 
 def of_job(job: JobInfo, source: Path, options: Any, stage: str) -> Resolved:
@@ -102,7 +115,7 @@ def _resolved(job: JobInfo, source: Path, workspace: str, stanza: Stanza) -> Res
     except StandardsError as err:
         raise translated(err) from err
     previous = previous_of(profile.environment, profile.promotion.source or "", tree.org.environments)
-    return Resolved(profile, previous, tree.authority, stanza, tree.note or "")
+    return Resolved(profile, previous, tree.authority, stanza, tree.note or "", workspace)
 
 
 def previous_of(environment: str, source: str, environments: tuple[str, ...]) -> str:

@@ -112,7 +112,12 @@ class Data(Handler):
         given = base64.b64decode(self.headers.get("Authorization", "").removeprefix("Basic ")).decode()
         lent = self.state.lent_by(given.partition(":")[2])
         action = ACTIONS.get((kind, self.command), "ecr:BatchGetImage")
-        if lent is not None and not lent.allows(action, arn(self.spot, name)):
+        asked = [(action, name)]
+        if kind == "blobs/uploads" and self.command == "POST" and self.state.quirks.mounting:
+            asked += [
+                ("ecr:GetDownloadUrlForLayer", one) for one in parse_qs(urlsplit(self.path).query).get("from", ())
+            ]
+        if lent is not None and not all(lent.allows(action, arn(self.spot, one)) for action, one in asked):
             what = f"User: role/{lent.role} is not authorized to perform: {action} on resource: {arn(self.spot, name)}"
             raise RefusedError(error(403, "DENIED", what))
 

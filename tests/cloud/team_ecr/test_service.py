@@ -16,6 +16,8 @@ from teamplugin.authority import used
 from teamplugin.awsrights import AwsRights
 from teamplugin.identity import Identity
 from testservers import ecr, oidc, registry
+from waypaas_sdk.gen.docker.docker_pb2 import AccessInfo
+from waypaas_sdk.wire import anys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,6 +149,18 @@ def test_environments_that_share_a_registry_share_no_rights(shop: LendingShop) -
     shop.build("default", environ=shop.home("dora"))
     assert shop.build("staging", environ=shop.home("dora")).digest == shop.image.root
     assert shop.image.root in shop.server.images(OURS, NEAR, f"{shop.path}/staging")
+
+
+def test_a_builder_gets_access_that_the_service_lends(shop: LendingShop) -> None:
+    """A builder that pushes by itself gets ECR's password for the repository, which is there before it pushes."""
+    shop.sign_in("dora", "developers")
+    with shop.host(shop.home("dora")) as host:
+        host.configure("registry", {})
+        reply = host.invoke("registry", "Access", *shop.given("default"))
+    access = anys.unpack(reply.result, AccessInfo)
+    assert access.image == f"{shop.server.host(OURS, NEAR)}/{shop.path}/dev"
+    assert (access.user_pass.username, bool(access.user_pass.password)) == ("AWS", True)
+    assert shop.server.images(OURS, NEAR, f"{shop.path}/dev") == {}
 
 
 def test_who_is_locked_gets_nothing(shop: LendingShop) -> None:
