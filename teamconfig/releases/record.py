@@ -200,6 +200,7 @@ def check(draft: Draft) -> None:
         "app": bool(draft.app),
         "environment": bool(draft.environment),
         "digest": is_digest(draft.digest),
+        "image": draft.image.partition("@")[2] in {"", draft.digest},  # what is pulled by it is what was recorded
         "profile_hash": is_digest(draft.profile_hash),
         "app_file_hash": is_hash(draft.app_file_hash),
         "kind": draft.kind in KINDS,

@@ -82,8 +82,8 @@ def _handed(connection: talk.Connection, ours: bytes, host: int) -> int:
     Raises:
         OSError: It did not take over, and will not.
     """
-    if talk.peer_uid(connection) != os.geteuid():
-        raise talk.TalkError("this is another user's")
+    if not identity.is_peer(connection):
+        raise talk.TalkError("this is another user's, or has other rights than we have")
     talk.send(connection, ours)
     pidfd = os.pidfd_open(talk.receive_number(connection, talk.READY))
     mask = os.umask(0o077)

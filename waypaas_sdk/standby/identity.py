@@ -10,6 +10,8 @@ import os
 import sys
 from _imp import source_hash
 
+from waypaas_sdk.standby import talk
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,20 +82,47 @@ def own(program: list[str]) -> bytes:
     Raises:
         OSError: The kernel does not tell.
     """
-    texts = [_read(name) for name in FILES]
-    status = _read("status").split(b"\n")
-    texts += [line for line in status if line.startswith(STATUS)]
-    ignored = [int(line.partition(b":")[2], 16) & ~INTERNAL_SIGNALS for line in status if line.startswith(b"SigIgn")]
-    texts += [_link(f"/proc/self/ns/{name}") for name in NAMESPACES]
     root = os.stat("/")
     marks: list[object] = [mark(path) for path in (os.path.realpath(sys.executable), program[-1])]
-    marks += [(root.st_dev, root.st_ino), ignored, os.getpriority(os.PRIO_PROCESS, 0)]
-    return repr((sys.version, program, marks, variables(os.environ), texts)).encode()
+    marks += [(root.st_dev, root.st_ino), os.getpriority(os.PRIO_PROCESS, 0)]
+    return repr((sys.version, program, marks, variables(os.environ), of_kernel())).encode()
 
 
-def _read(name: str) -> bytes:
+def of_kernel(process: int | str = "self") -> list[object]:
+    """Tell what the kernel says of a process. What a process says of itself may be a lie of one with fewer rights.
+
+    Args:
+        process: Its id; by default ours.
+
+    Returns:
+        Equal values for processes of the same rights, limits and namespaces; what cannot be read is empty.
+    """
+    texts: list[object] = [_read(f"/proc/{process}/{name}") for name in FILES]
+    status = _read(f"/proc/{process}/status").split(b"\n")
+    texts += [line for line in status if line.startswith(STATUS)]
+    texts += [int(line.partition(b":")[2], 16) & ~INTERNAL_SIGNALS for line in status if line.startswith(b"SigIgn")]
+    return [*texts, *(_link(f"/proc/{process}/{name}") for name in ("root", *(f"ns/{one}" for one in NAMESPACES)))]
+
+
+def is_peer(connection: "talk.Connection") -> bool:
+    """Tell whether the process at the other end has our user, rights, limits and namespaces, by the kernel's word.
+
+    Args:
+        connection: A connected unix socket.
+
+    Returns:
+        Whether it may be our plugin, or our front.
+
+    Raises:
+        OSError: The kernel cannot tell.
+    """
+    pid, user = talk.peer(connection)
+    return pid > 0 and user == os.geteuid() and of_kernel(pid) == of_kernel()
+
+
+def _read(path: str) -> bytes:
     try:
-        descriptor = os.open(f"/proc/self/{name}", os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY)
     except OSError:
         return b""  # not every kernel has every file
     try:

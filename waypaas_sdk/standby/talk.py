@@ -113,17 +113,19 @@ def receive_number(connection: Connection, kind: bytes) -> int:
     return int.from_bytes(said[1:], "big")
 
 
-def peer_uid(connection: Connection) -> int:
+def peer(connection: Connection) -> tuple[int, int]:
     """Ask the kernel whose process is at the other end.
 
     Args:
         connection: A connected unix socket.
 
     Returns:
-        The user id that it had when it connected, or began to listen.
+        Its process id, 0 if it lives where we cannot see it, and its user id, as when it connected or began to listen.
 
     Raises:
         OSError: The kernel cannot tell.
     """
     credentials = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 3 * INT_BYTES)
-    return int.from_bytes(credentials[INT_BYTES : 2 * INT_BYTES], "little")
+    return int.from_bytes(credentials[:INT_BYTES], "little"), int.from_bytes(
+        credentials[INT_BYTES : 2 * INT_BYTES], "little"
+    )

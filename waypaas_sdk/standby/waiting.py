@@ -191,9 +191,10 @@ class Watch:
             return
         if not self._is_served(connection) and self.forked is None:
             connection.close()  # the front starts plainly
+            self._retire_if_left()
 
     def _is_served(self, connection: talk.Connection) -> bool:
-        if talk.peer_uid(connection) != os.geteuid():
+        if not identity.is_peer(connection):
             return False
         if not self._loaded.unchanged():
             self._retire()
@@ -244,6 +245,9 @@ class Watch:
             self._poll.unregister(plugin.front.fileno())
             del self._by_front[plugin.front.fileno()]
         os.kill(plugin.pid, signal.SIGKILL)  # it is our child and not waited for yet, so the number is its
+        self._retire_if_left()
+
+    def _retire_if_left(self) -> None:
         if not place.has(self._directory, self._name):
             self._retire()  # a front that waited too long for us has seen to it that no other does
 

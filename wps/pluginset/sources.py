@@ -222,10 +222,7 @@ class Web:
         except OSError as err:
             why = f"it is no file of certificates (PEM): {(err.strerror or str(err)).lower()}"
             raise errors.missing(f"{ca_file} cannot be used", why, "name another with --ca-file", str(ca_file)) from err
-        self._client = httpx.Client(
-            verify=verify, timeout=_SECONDS, follow_redirects=True, max_redirects=_REDIRECTS,
-            event_hooks={"request": [self._check]},
-        )  # fmt: skip
+        self._client = httpx.Client(verify=verify, timeout=_SECONDS, event_hooks={"request": [self._check]})
 
     def __enter__(self) -> Self:
         return self
@@ -290,8 +287,14 @@ class Web:
                 return
 
     def _stream(self, url: str) -> Iterator[bytes]:
-        with self._client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as answer:
-            if answer.status_code != _OK:
-                known = " (not there)" if answer.status_code == _NOT_FOUND else ""
-                raise _Failed(f"the server answers {answer.status_code}{known}")
-            yield from answer.iter_raw()
+        request = self._client.build_request("GET", url, headers={"Accept-Encoding": "identity"})
+        for _ in range(_REDIRECTS + 1):  # followed here: the client would read all that comes with a redirect
+            with contextlib.closing(self._client.send(request, stream=True)) as answer:
+                if answer.next_request is None:
+                    if answer.status_code != _OK:
+                        known = " (not there)" if answer.status_code == _NOT_FOUND else ""
+                        raise _Failed(f"the server answers {answer.status_code}{known}")
+                    yield from answer.iter_raw()
+                    return
+                request = answer.next_request
+        raise _Failed(f"it leads elsewhere more than {_REDIRECTS} times")

@@ -80,7 +80,8 @@ def sync(pin: Pin, source: Source, here: Store, now: dt.datetime) -> Synced:
     _check_serial(pin, made, source.name)
     with here.locked():
         known, digest = here.seen(signed.key)
-        manifest.check_fresh(made, 0 if pin.serial is not None else known, now, source.name)
+        newest = max(here.seen(one)[0] for one in pin.keys)  # of any key: the old one, once lost, must not lead back
+        manifest.check_fresh(made, 0 if pin.serial is not None else newest, now, source.name)
         _check_single(made, signed.payload, known, digest, source.name)
         chosen = made.of_platform(programs.this_platform(), pin.names, source.name)
         if made.serial > known:

@@ -39,8 +39,9 @@ def digest(name: str = "image") -> str:
 
 def draft(**changes: Any) -> Draft:
     """Give a draft of a deploy into dev."""
+    of = changes.get("digest", digest())
     values: dict[str, Any] = {
-        "project": "shop", "app": "web", "environment": "dev", "digest": digest(), "image": f"r.example/web@{digest()}",
+        "project": "shop", "app": "web", "environment": "dev", "digest": of, "image": f"r.example/web@{of}",
         "profile_revision": "rev1", "profile_hash": f"sha256:{HASH}", "app_file_hash": HASH, "deployment": "web-1",
         "url": "https://web.dev.example",
     }  # fmt: skip

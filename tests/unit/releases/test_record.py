@@ -130,6 +130,7 @@ def test_what_is_no_envelope_is_told(text: str) -> None:
         ("project", ""), ("app", ""), ("environment", ""), ("digest", "sha256:ab"), ("profile_hash", made.HASH),
         ("app_file_hash", "sha256:" + made.HASH), ("kind", "copy"), ("parent", made.HASH), ("evidence", ("ab",)),
         ("evidence", (made.HASH,) * 101), ("deployment", "a\nb"), ("image", "x" * 501), ("url", "\x1b[31m"),
+        ("image", f"r.example/web@{made.digest('another')}"),
     ],
 )  # fmt: skip
 def test_a_draft_is_checked(name: str, value: object) -> None:

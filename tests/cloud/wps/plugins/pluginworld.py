@@ -170,8 +170,11 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         if server.moved:
             self.send_response(302)
             self.send_header("Location", server.moved + self.path)
-            self.send_header("Content-Length", "0")
+            if not server.flood:
+                self.send_header("Content-Length", "0")
             self.end_headers()
+            while server.flood:
+                server.flooded += self.wfile.write(bytes(1 << 16))
         elif server.cut and self.path.startswith(server.cut):
             data = Path(self.translate_path(self.path)).read_bytes()
             self.send_response(200)
@@ -191,6 +194,7 @@ def serving(root: Path, tls: tuple[Path, Path] | None = None) -> Iterator[Any]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, directory=root)) as plain:
         server: Any = plain
         server.daemon_threads, server.asked, server.moved, server.cut, server.honest = True, [], "", "", True
+        server.flood, server.flooded, server.handle_error = False, 0, lambda *_: None
         if tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*tls)
