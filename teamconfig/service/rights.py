@@ -129,11 +129,13 @@ async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequ
     action = _action(request.action, _ISSUED)
     await reread_for(call, tree)
     grant: Grant | None = None
+    goes_ahead = False
     if environment_kind(tree, environment) is EnvironmentKind.PRODUCTION and action in (Action.DEPLOY, Action.DESTROY):
         call.permit(action, tree, digest_seen=True, approvals=1, approvals_wanted=0)
         found = None if request.grant else await ongoing.begun(call, request, action, tree)
         if found is None and (not request.grant or request.platform != ahead.PLATFORM):
             raise ahead.needed(action, environment)
+        goes_ahead = found is None
         profile, grant = found or await ahead.permitted(call, request, action, tree)
     else:
         call.permit(action, tree)
@@ -156,8 +158,7 @@ async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequ
     def change(tx: Connection) -> Lease:
         others: tuple[Principal, ...] = ()
         if grant is not None:
-            ahead_of_it = grant.stored != "redeemed"
-            others = (grants.check(tx, grant.jti, digest=request.digest, now=now) if ahead_of_it else grant).approvers
+            others = (grants.check(tx, grant.jti, digest=request.digest, now=now) if goes_ahead else grant).approvers
         return issued(tx, call, holding, digest=request.digest, now=now, others=others)
 
     lease = await call.commit(change, note=lambda one: {"lease": one.id})

@@ -122,7 +122,9 @@ def _taken(run: Run, waypoint: Waypoint, promotion: Promotion) -> Record:
         passed = gate.passed(ledger, facts, chosen.digest)
         promotion = ledger.step(promotion.id, mine, "test", " ".join(passed))
     if promotion.done("release") is None:
-        waypoint.again("release", f"-deployment={sequence}")
+        # what is removed from a protected environment takes a grant of its own, which a release does not have
+        pruning = ("-prune=false",) if facts.target.protected and not facts.is_advisory else ()
+        waypoint.again("release", f"-deployment={sequence}", *pruning)
         promotion = ledger.step(promotion.id, mine, "release")
     released = drafting.check(waypoint.released(), deployment, chosen.digest)
     evidence = dict.fromkeys([*run.plan.evidence, *gate.passed(ledger, facts, chosen.digest)])
