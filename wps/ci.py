@@ -10,6 +10,7 @@ import typer
 from wps import commands, selection, terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from wps.pipelines.flow import Flow
@@ -20,6 +21,8 @@ PROVIDERS = ("github", "gitlab", "jenkins")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]*")
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 _AUDIENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
+_ADDRESS = re.compile(r"[A-Za-z0-9\[][A-Za-z0-9._:\]-]*")
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @app.command(
@@ -82,6 +85,7 @@ def run_init(
         raise typer.BadParameter(
             "a job's token is for somebody: give the audience of the service", param_hint="--audience"
         )
+    _check_found(service, found.environments)
     made = flow.Flow(
         found.app, image, flow.stages(found.environments, trunk, main), trunk, main, service, audience,
         is_named=several
@@ -106,6 +110,18 @@ def _check(provider: str, image: str, trunk: str, main: str, audience: str) -> N
     for name, value, pattern in given:
         if not pattern.fullmatch(value):
             raise typer.BadParameter("it has signs that do not belong there", param_hint=name)
+
+
+def _check_found(service: str, environments: Sequence[str]) -> None:
+    """Refuse names of the settings and standards that a shell would take for more than names."""
+    from teamconfig import errors  # noqa: PLC0415  # --help needs no standards
+
+    given = [("the address of the service", service or "none", _ADDRESS)]
+    given += [("the name of an environment", name, _ENVIRONMENT) for name in environments]
+    for what, value, pattern in given:
+        if not pattern.fullmatch(value):
+            why = "it would stand in shell commands, and has signs that mean something there"
+            raise errors.state(f"{what} cannot stand in a pipeline: {value!r}", why, "choose another name", "")
 
 
 def _root(folder: Path) -> Path:

@@ -203,7 +203,7 @@ class Ledger(Protocol):
         """Claim an environment for a promotion, or resume one that was broken off.
 
         The same owner gets its own claim again. A claim that has expired is anybody's: if it was for the same thing,
-        the promotion goes on with the steps that are done, else it is abandoned and a new one begins.
+        the promotion goes on, with the steps that the same person has done, else it is abandoned and a new one begins.
 
         Args:
             wanted: What is to be done.

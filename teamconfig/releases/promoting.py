@@ -68,7 +68,9 @@ def begin(store: Store, wanted: Wanted, owner: str, seconds: int, instead_of: st
         if not own and by.now < found.expires:
             raise busy(found)
         if found.wanted == wanted:
-            made = replace(found, owner=owner, by=by.key, by_name=by.name, expires=by.now + seconds)
+            # What somebody else says that they have done is done again: a step names what is released.
+            steps = found.steps if found.by == by.key else ()
+            made = replace(found, owner=owner, by=by.key, by_name=by.name, expires=by.now + seconds, steps=steps)
             return _put(store, made, seconds)
         store.put_promotion(replace(found, ended="abandoned"), seconds)
     if wanted.kind == "rollback":

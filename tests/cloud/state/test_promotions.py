@@ -52,16 +52,17 @@ def test_threads_that_begin_at_once_get_one_claim(shared: Kept) -> None:
 
 
 def test_a_broken_off_promotion_is_resumed(kept: Kept) -> None:
-    """After its claim has expired anybody goes on with the steps that are done; the first owner is told to stop."""
+    """After its claim has expired anybody goes on; steps count for who made them, and the first owner has to stop."""
     parent = kept.record(made.draft())
     first = kept.begin(wanted(parent))
     kept.step(first, "move", "sha256:abc")
     kept.now += 61
+    again = kept.begin(wanted(parent), "p1")
+    assert [(one.name, one.result) for one in again.steps] == [("move", "sha256:abc")]
+    kept.now += 61
     second = kept.begin(wanted(parent), "p2", "leo")
     assert (second.id, second.by_name) == (first.id, "leo")
-    done = second.done("move")
-    assert done is not None
-    assert done.result == "sha256:abc"
+    assert second.steps == (), "what somebody else says that they have done is done again"
     assert kept.reason(lambda: kept.step(first, "deploy")) == "promotion_lost"
     assert kept.reason(lambda: kept.finish(first, going(parent))) == "promotion_lost"
     assert kept.finish(second, going(parent), "p2", "leo").made_by_name == "leo"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teamconfig.errors import StandardsError
+from wps import ci
 from wps.pipelines import flow
 
 names = st.lists(st.text("abc", min_size=1, max_size=5), min_size=1, max_size=6, unique=True)
@@ -42,3 +45,11 @@ def test_jobs_sign_in_only_where_there_is_a_service() -> None:
     stages = flow.stages(["dev"], "dev", "main")
     assert flow.Flow("web", "i", stages, "dev", "main").sign_in == ()
     assert flow.Flow("web", "i", stages, "dev", "main", "h:1", "a").sign_in == ("wps init --service h:1",)
+
+
+@pytest.mark.parametrize(("service", "environments"), [("h:1$(id)", ["dev"]), ("", ["a'b"]), ("h:1", ["dev", "x;y"])])
+def test_what_a_shell_would_run_is_refused(service: str, environments: list[str]) -> None:
+    """A service or an environment whose name means something to a shell gets no pipeline."""
+    with pytest.raises(StandardsError, match="cannot stand in a pipeline"):
+        ci._check_found(service, environments)
+    ci._check_found("paas.acme.example:443", ["dev", "pre-prod_2.eu"])
