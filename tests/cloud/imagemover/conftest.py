@@ -13,21 +13,22 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import moverimages
+from pace import POLICY
 
 from imagemover import copying
 from imagemover.jobs import Job, Target
-from imagemover.patience import Patience, Policy
+from imagemover.patience import Patience
 from imagemover.registry import Registry
 from testservers import faultproxy, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from imagemover.patience import Policy
     from imagemover.repository import Repository
     from imagemover.results import Result
 
 _NUMBER = itertools.count()
-POLICY = Policy(stall_seconds=2.0, first_seconds=0.02, most_seconds=0.2, deadline_seconds=120.0)
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import moverimages
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pace import POLICY
 
-from conftest import POLICY
 from imagemover import copying
 from imagemover.errors import CopyError
 from imagemover.jobs import Job, Options, Target

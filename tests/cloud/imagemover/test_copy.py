@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import moverimages
 import pytest
+from pace import POLICY
 
-from conftest import POLICY
 from imagemover import copying, digests
 from imagemover.archives import open_archive
 from imagemover.errors import CancelledError, CopyError, DeadlineError

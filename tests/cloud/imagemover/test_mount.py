@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import moverimages
+from pace import POLICY
 
-from conftest import POLICY
 from imagemover import copying
 from imagemover.jobs import Job, Target
 from imagemover.patience import Patience

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import double as doubles
 import moverimages
 import pytest
+from pace import POLICY
 
-from conftest import POLICY
 from imagemover import copying
 from imagemover.errors import CopyError
 from imagemover.jobs import Job, Target

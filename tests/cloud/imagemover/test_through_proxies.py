@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import moverimages
 import pytest
+from pace import POLICY
 
-from conftest import POLICY
 from imagemover import copying
 from imagemover.credentials import Credential
 from imagemover.errors import CopyError

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import moverimages
 import pytest
+from pace import POLICY
 
-from conftest import POLICY
 from imagemover import copying
 from imagemover.errors import CopyError, DeniedError, MissingError, ReferenceSyntaxError, TrustError
 from imagemover.jobs import Job, Target
