@@ -10,7 +10,8 @@ export PYTHONDONTWRITEBYTECODE :=
 STEP := python3 tools/step.py
 T ?= tests
 # Two processes: one waits for the Kubernetes of the test bed, most of the time, while the other goes on (tests/conftest.py).
-TOGETHER := -n 2 --dist loadscope --no-loadscope-reorder
+# They disturb each other's clocks: what fails is run once more, and told by name where that passes.
+TOGETHER := -n 2 --dist loadscope --no-loadscope-reorder --reruns 1 -r aR
 PROTOC := uv run --isolated --no-project --python 3.11 --with grpcio-tools==1.66.2 --with googleapis-common-protos==1.65.0 --with setuptools==75.8.0 python tools/gen_protos.py
 
 .PHONY: help
