@@ -87,11 +87,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
 
 @pytest.hookimpl(trylast=True)  # after the shuffle
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests on the bed first: they take longest, most of it waiting."""
+    """Put the tests on the bed first, then those with other servers: a long folder at the end would run alone."""
     for item in items:
         if BED in getattr(item, "fixturenames", ()) and not item.nodeid.startswith(ON_THE_BED):
             raise pytest.UsageError(f"{item.nodeid} uses the test bed; name it in ON_THE_BED of tests/conftest.py")
-    items.sort(key=lambda item: not item.nodeid.startswith(ON_THE_BED))
+    items.sort(key=lambda item: (not item.nodeid.startswith(ON_THE_BED), not item.nodeid.startswith("tests/cloud/")))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
