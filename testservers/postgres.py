@@ -12,6 +12,7 @@ import pwd
 import shutil
 import signal
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,8 +68,15 @@ class Postgres:
     def kill(self) -> None:
         """End it and all its children at once, as the kernel does when memory is out."""
         leader = self._leader()
-        self._signal([leader, *_children(leader)], signal.SIGKILL)
+        if not leader:
+            return
+        self._signal([leader], signal.SIGSTOP)  # no child is born between the look and the kill
+        children = _children(leader)
+        self._signal([leader, *children], signal.SIGKILL)
         self._wait()
+        until = time.monotonic() + READY_SECONDS
+        while any(_runs(child) for child in children) and time.monotonic() < until:
+            time.sleep(0.01)  # what still dies holds the shared memory that the next one wants
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
@@ -201,6 +209,14 @@ def _as_account(command: Sequence[str | Path]) -> list[str]:
 
 def _as_owner(command: Sequence[str | Path]) -> str:
     return run(_as_account(command), cwd=Path("/")).strip()
+
+
+def _runs(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
 
 
 def _children(process: int) -> list[int]:
