@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,11 +43,13 @@ def shared() -> Iterator[PluginHost]:
 
 
 @pytest.fixture
-def runtime(tmp_path: Path) -> Iterator[Runtime]:
+def runtime() -> Iterator[Runtime]:
     """Give a runtime directory of the test's own; what still lives by it at the end is ended."""
-    made = Runtime(tmp_path / "run")
-    yield made
-    made.end()
+    # Not below pytest's own, whose path may be longer than a socket's may be.
+    with tempfile.TemporaryDirectory(prefix="waypaas-run-") as short:
+        made = Runtime(Path(short) / "run")
+        yield made
+        made.end()
 
 
 @pytest.fixture
