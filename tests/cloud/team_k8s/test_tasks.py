@@ -57,8 +57,8 @@ def test_the_environment_of_a_task_is_kept_secret(real_app: App) -> None:
     assert (owner["kind"], owner["uid"]) == ("Job", job["metadata"]["uid"])
     real_app.host.invoke("tasklauncher", "StopTask", task)
     assert waited(lambda: not [name for name in real_app.objects() if "task" in name])
-    left = real_app.bed.kubectl("get", "secrets", "-n", real_app.namespace, "-o", "name")
-    assert task.name not in left
+    secrets = ("get", "secrets", "-n", real_app.namespace, "-o", "name")
+    assert waited(lambda: task.name not in real_app.bed.kubectl(*secrets), 60), "the cluster removes it with its owner"
     real_app.host.invoke("tasklauncher", "StopTask", task)
 
 
