@@ -33,7 +33,7 @@ KINDS = (
 Args = arguments_pb2.Args
 
 
-def waited(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
+def waited(condition: Callable[[], bool], seconds: float = 90.0) -> bool:
     """Wait for a condition; tell whether it came."""
     deadline = time.monotonic() + seconds
     while not condition():
