@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 SETTLE_SECONDS = 60.0
+GONE_SECONDS = 180.0
 
 
 class Bed:
@@ -103,6 +104,11 @@ class Bed:
             self.kubectl("get", "serviceaccount", "default", "-n", namespace, "-o", "name", "--ignore-not-found")
         )
 
+    def _goes(self, namespace: str) -> bool:
+        """Tell whether a namespace is being removed: what is made in it meanwhile goes too."""
+        phase = ("get", "namespace", namespace, "-o", "jsonpath={.status.phase}", "--ignore-not-found")
+        return self.kubectl(*phase) == "Terminating"
+
     @contextmanager
     def namespace(self, pin: str, labels: dict[str, str] | None = None, name: str = "") -> Iterator[str]:
         """Make a namespace, and remove it with all that is in it.
@@ -115,6 +121,8 @@ class Bed:
         Returns:
             Its name.
         """
+        if name:
+            wait_until(f"the last namespace {name} to be gone", lambda: not self._goes(name), GONE_SECONDS)
         name = name or f"test-{os.urandom(4).hex()}"
         selector = {"scheduler.alpha.kubernetes.io/node-selector": f"waypaas.test/node={pin}"}
         metadata = {"name": name, "annotations": selector, "labels": labels or {}}
