@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_MARKED = text(
+    "SELECT 1 FROM release_rejections WHERE project IN ('', :project) AND digest = :digest"
+    " UNION ALL SELECT 1 FROM release_holds WHERE project = :project AND app = :app AND environment = :environment"
+)
+
 
 def store(tx: Connection, keys: Mapping[str, bytes]) -> Store:
     """Give the rows of the ledger.
@@ -40,6 +45,22 @@ def store(tx: Connection, keys: Mapping[str, bytes]) -> Store:
         return []
 
     return Store(execute, keys)
+
+
+def is_marked(tx: Connection, place: tuple[str, str, str], digest: str) -> bool:
+    """Tell by one question whether anything speaks against an image in a place; `Store` tells what.
+
+    Args:
+        tx: Any connection.
+        place: Project, app, environment.
+        digest: Of the image; empty where none is named.
+
+    Returns:
+        Whether the image is rejected for the project, or the environment is held.
+    """
+    project, app, environment = place
+    values = {"project": project, "app": app, "environment": environment, "digest": digest}
+    return tx.execute(_MARKED, values).first() is not None
 
 
 def changing(keys: Mapping[str, bytes], change: Callable[[Store, Connection], T]) -> Callable[[Connection], T]:
