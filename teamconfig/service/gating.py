@@ -128,8 +128,6 @@ def insist(tx: Connection, call: Call, place: tuple[str, str, str], digest: str)
     Raises:
         RefusedError: "digest_rejected" or "environment_held".
     """
-    if not ledgers.is_marked(tx, place, digest):
-        return  # every call for credentials asks this, in the one transaction at a time that writes
     try:
         guarding.insist(ledgers.store(tx, trusted(call)), *place, digest)
     except LedgerError as err:

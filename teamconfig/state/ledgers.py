@@ -24,6 +24,7 @@ T = TypeVar("T")
 _MARKED = text(
     "SELECT 1 FROM release_rejections WHERE project IN ('', :project) AND digest = :digest"
     " UNION ALL SELECT 1 FROM release_holds WHERE project = :project AND app = :app AND environment = :environment"
+    " UNION ALL SELECT 1 FROM locks WHERE until IS NULL OR until > :now"
 )
 
 
@@ -47,19 +48,20 @@ def store(tx: Connection, keys: Mapping[str, bytes]) -> Store:
     return Store(execute, keys)
 
 
-def is_marked(tx: Connection, place: tuple[str, str, str], digest: str) -> bool:
-    """Tell by one question whether anything speaks against an image in a place; `Store` tells what.
+def is_marked(tx: Connection, place: tuple[str, str, str], digest: str, *, now: float) -> bool:
+    """Tell by one question whether anything may speak against an image in a place; `Store` and `locks` tell what.
 
     Args:
         tx: Any connection.
         place: Project, app, environment.
         digest: Of the image; empty where none is named.
+        now: Seconds since 1970.
 
     Returns:
-        Whether the image is rejected for the project, or the environment is held.
+        Whether the image is rejected for the project, the environment is held, or anybody at all is locked.
     """
     project, app, environment = place
-    values = {"project": project, "app": app, "environment": environment, "digest": digest}
+    values = {"project": project, "app": app, "environment": environment, "digest": digest, "now": now}
     return tx.execute(_MARKED, values).first() is not None
 
 
