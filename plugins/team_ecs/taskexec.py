@@ -15,20 +15,23 @@ import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from team_ecs import datachannel, execmarks, execrule, messages, ssmmessages
-from teamplugin import identity as owners
-from teamplugin import standards
+from team_ecs import datachannel, execmarks, messages, ssmmessages
+from teamplugin import execrule
 from waypaas_sdk.arguments import WindowSize
-from waypaas_sdk.errors import CloudError, PolicyError, StateError
+from waypaas_sdk.errors import CloudError, StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from team_ecs.cloud import Cloud
     from team_ecs.gen.team_ecs.v1 import team_ecs_pb2
+    from teamconfig.profile import Profile
     from waypaas_sdk.arguments import JobInfo, Source
     from waypaas_sdk.call import Call
     from waypaas_sdk.execsession import ExecSession
+
+SECTION = "ecs"
+"""Of the standards, that sessions are judged by."""
 
 AGENT = "ExecuteCommandAgent"
 CONNECT_SECONDS = 15.0
@@ -58,16 +61,9 @@ def execute(deployment: team_ecs_pb2.Deployment, session: ExecSession, call: Cal
     """
     where = source.path if source.path.is_dir() else deployment.source_path
     identity = messages.identity_from_proto(deployment.identity)
-    owners.refuse_other(identity, job)
-    if deployment.protected:
-        raise PolicyError(
-            f"waypoint exec is not permitted in {identity.environment}",
-            why="it was a protected environment when this was deployed, in which nobody may open a shell",
-            fix="use `waypoint logs` and `waypoint status`, or another environment",
-        )
-    resolved = standards.resolve("ecs", where, identity.project, identity.app, identity.workspace)
-    execrule.permit(resolved.profile, session.arguments)
-    environment = execrule.permitted_environment(resolved.profile, session.environment)
+    resolved = execrule.resolve(SECTION, identity, job, where, protected=deployment.protected)
+    permit(resolved.profile, session.arguments)
+    environment = execrule.permitted_environment(resolved.profile, SECTION, session.environment)
     if not deployment.exec_enabled:
         raise StateError(
             f"{deployment.name} was deployed without exec",
@@ -77,6 +73,23 @@ def execute(deployment: team_ecs_pb2.Deployment, session: ExecSession, call: Cal
     cloud = messages.cloud(deployment.place, "exec", deployment.identity, call)
     task = choose(cloud.tasks(deployment.name, "RUNNING"), deployment)
     return _run(cloud, call, session, task, deployment.container, environment)
+
+
+def permit(profile: Profile, command: Sequence[str]) -> None:
+    """Hold a command against the standards. Pure.
+
+    Args:
+        profile: The resolved standards of the environment.
+        command: Program and arguments.
+
+    Raises:
+        PolicyError: It is not permitted; names the rule, whose it is and how to ask.
+        StateError: There is no command.
+    """
+    execrule.permit_session(profile, SECTION)
+    if not command:
+        raise StateError("the session names no command", fix="write it after `waypoint exec`, as /bin/sh")
+    execrule.permit_command(profile, SECTION, command)
 
 
 def choose(tasks: list[dict[str, Any]], deployment: team_ecs_pb2.Deployment) -> str:

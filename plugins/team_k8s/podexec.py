@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from team_k8s import messages
-from teamplugin import standards
-from teamplugin.identity import refuse_other
+from teamplugin import execrule
 from waypaas_sdk.arguments import WindowSize
-from waypaas_sdk.errors import CloudError, PolicyError, StateError
+from waypaas_sdk.errors import CloudError, StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from team_k8s.api import Api
     from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
-    from teamconfig.profile import Profile
     from waypaas_sdk.arguments import JobInfo, Source
     from waypaas_sdk.call import Call
     from waypaas_sdk.execsession import ExecSession
+
+SECTION = "kubernetes"
+"""Of the standards, that sessions are judged by."""
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 """Channels of the protocol: the first byte of each message."""
@@ -57,16 +56,10 @@ def execute(deployment: team_k8s_pb2.Deployment, session: ExecSession, call: Cal
     """
     where = source.path if source.path.is_dir() else deployment.source_path
     identity = messages.identity_from_proto(deployment.identity)
-    refuse_other(identity, job)
-    if deployment.protected:
-        raise PolicyError(
-            f"waypoint exec is not permitted in {identity.environment}",
-            why="it was a protected environment when this was deployed, in which nobody may open a shell",
-            fix="use `waypoint logs` and `waypoint status`, or another environment",
-        )
-    resolved = standards.resolve("kubernetes", where, identity.project, identity.app, identity.workspace)
-    permit(resolved.profile, session.arguments)
-    environment = permitted_environment(resolved.profile, session.environment)
+    resolved = execrule.resolve(SECTION, identity, job, where, protected=deployment.protected)
+    execrule.permit_session(resolved.profile, SECTION)
+    execrule.permit_command(resolved.profile, SECTION, session.arguments)
+    environment = execrule.permitted_environment(resolved.profile, SECTION, session.environment)
     cloud = messages.cloud(deployment.cluster, "exec", deployment.identity, call)
     pods = [pod for pod in cloud.list("Pod", messages.selector(deployment)) if _runs(pod)]
     if not pods:
@@ -80,72 +73,6 @@ def execute(deployment: team_k8s_pb2.Deployment, session: ExecSession, call: Cal
     return _Session(cloud.api, session, call, environment).run(
         f"{cloud.path('Pod', pod['metadata']['name'])}/exec", container
     )
-
-
-def permit(profile: Profile, command: Sequence[str]) -> None:
-    """Hold a command against the standard `kubernetes.exec`. Pure.
-
-    Args:
-        profile: The resolved standards of the environment.
-        command: Program and arguments.
-
-    Raises:
-        PolicyError: It is not permitted; names the rule, whose it is and how to ask.
-    """
-    wanted = profile.kubernetes
-    if profile.protected or wanted.exec != "allow":
-        raise PolicyError(
-            f"waypoint exec is not permitted in {profile.environment}",
-            why=_rule(profile, "exec", "deny"),
-            fix=_ask(profile, "exec"),
-        )
-    allowed = wanted.exec_commands
-    if allowed and (not command or command[0] not in allowed):
-        raise PolicyError(
-            f"waypoint exec may not run {command[0] if command else 'nothing'!r} in {profile.environment}",
-            why=f"{_rule(profile, 'exec_commands', ', '.join(allowed))}",
-            fix=_ask(profile, "exec_commands"),
-        )
-
-
-def permitted_environment(profile: Profile, given: Sequence[str]) -> list[str]:
-    """Choose which variables a session may set. Pure.
-
-    Args:
-        profile: The resolved standards of the environment.
-        given: NAME=value each.
-
-    Returns:
-        All of them; none but TERM where only some programs may run, as PATH and the like would choose others.
-
-    Raises:
-        StateError: One is no NAME=value, and would be run as a program.
-    """
-    wrong = [entry for entry in given if not entry.partition("=")[0] or "=" not in entry]
-    if wrong:
-        raise StateError(f"the session's environment has {len(wrong)} entries that are no NAME=value")
-    if profile.kubernetes.exec_commands:
-        return [entry for entry in given if entry.startswith("TERM=")]
-    return list(given)
-
-
-def _rule(profile: Profile, key: str, value: str) -> str:
-    if profile.protected and key == "exec":
-        return f"{profile.environment} is a protected environment, in which nobody may open a shell"
-    origin = profile.origin("kubernetes", key)
-    if origin is None:
-        return f"the standard kubernetes.{key} is {value}"
-    text = f"the standard kubernetes.{key} is {value}, by {origin.winner.layer}"
-    if origin.winner.place:
-        text += f" ({origin.winner.place})"
-    reasons = [f"; {rule.reason} ({rule.owner})" for rule in origin.rules if rule.reason]
-    return text + "".join(reasons)
-
-
-def _ask(profile: Profile, key: str) -> str:
-    origin = profile.origin("kubernetes", key)
-    who = f"; it may be changed by: {origin.may_change}" if origin is not None and not profile.protected else ""
-    return f"use `waypoint logs` and `waypoint status`, or another environment{who}"
 
 
 def _runs(pod: dict[str, Any]) -> bool:

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from team_ecs import execmarks, execrule, ssmmessages, taskexec
+from team_ecs import execmarks, ssmmessages, taskexec
 from team_ecs.gen.team_ecs.v1 import team_ecs_pb2
+from teamplugin import execrule
 from waypaas_sdk.errors import CloudError, PolicyError, StateError
 
 if TYPE_CHECKING:
@@ -107,19 +108,19 @@ def test_a_wrapped_command_gets_its_arguments(arguments: list[str], tty: bool) -
 
 def test_behaviour_19_the_rule_is_named(make_profile: Callable[..., Profile]) -> None:
     """Who is refused reads which standard says so; variables that choose programs go where only some may run."""
-    execrule.permit(make_profile(), ["sh"])
+    taskexec.permit(make_profile(), ["sh"])
     with pytest.raises(PolicyError, match=r"the standard ecs\.exec is deny, by waypoint\.hcl"):
-        execrule.permit(make_profile(exec="deny"), ["sh"])
+        taskexec.permit(make_profile(exec="deny"), ["sh"])
     with pytest.raises(PolicyError, match="production is a protected environment"):
-        execrule.permit(make_profile("production"), ["sh"])
+        taskexec.permit(make_profile("production"), ["sh"])
     some = make_profile(exec_commands=["/bin/ls"])
     with pytest.raises(PolicyError, match=r"ecs\.exec_commands is /bin/ls"):
-        execrule.permit(some, ["sh"])
-    execrule.permit(some, ["/bin/ls", "/"])
-    assert execrule.permitted_environment(some, ["PATH=/tmp", "TERM=xterm"]) == ["TERM=xterm"]
-    assert execrule.permitted_environment(make_profile(), ["PATH=/tmp"]) == ["PATH=/tmp"]
+        taskexec.permit(some, ["sh"])
+    taskexec.permit(some, ["/bin/ls", "/"])
+    assert execrule.permitted_environment(some, "ecs", ["PATH=/tmp", "TERM=xterm"]) == ["TERM=xterm"]
+    assert execrule.permitted_environment(make_profile(), "ecs", ["PATH=/tmp"]) == ["PATH=/tmp"]
     with pytest.raises(StateError, match="no NAME=value"):
-        execrule.permitted_environment(make_profile(), ["rm"])
+        execrule.permitted_environment(make_profile(), "ecs", ["rm"])
 
 
 def _task(number: int, status: str = "RUNNING", agent: str = "RUNNING") -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from team_k8s import messages, podexec
 from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
-from teamplugin import standards
+from teamplugin import execrule, standards
 from teamplugin.identity import Identity
 from waypaas_sdk.arguments import JobInfo, Source
 from waypaas_sdk.call import Call
@@ -71,11 +71,11 @@ def profile(examples: Path, *commands: str) -> Profile:
 def test_the_environment_chooses_no_other_program(examples: Path) -> None:
     """Where only some programs may run, the session's PATH does not choose which file they are."""
     given = ["PATH=/tmp/evil", "TERM=xterm", "LD_PRELOAD=x.so"]
-    assert podexec.permitted_environment(profile(examples, "ls"), given) == ["TERM=xterm"]
-    assert podexec.permitted_environment(profile(examples), given) == given
+    assert execrule.permitted_environment(profile(examples, "ls"), "kubernetes", given) == ["TERM=xterm"]
+    assert execrule.permitted_environment(profile(examples), "kubernetes", given) == given
 
 
 def test_what_is_no_variable_is_no_program(examples: Path) -> None:
     """An entry of the environment without a value would be run as the program, and is refused."""
     with pytest.raises(StateError, match="no NAME=value"):
-        podexec.permitted_environment(profile(examples), ["sh"])
+        execrule.permitted_environment(profile(examples), "kubernetes", ["sh"])
