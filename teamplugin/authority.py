@@ -10,7 +10,7 @@ import hashlib
 import os
 import secrets
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from teamplugin.standards import translated
 from waypaas_sdk.errors import PolicyError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from teamconfig.stanza import Stanza
     from teamplugin.identity import Identity
+    from teamplugin.standards import Resolved
 
 GRANT_VARIABLE = "WAYPAAS_GRANT"
 """A grant that was asked for elsewhere and is handed to this run."""
@@ -38,7 +39,6 @@ class Rights:
 
     Args:
         address: Of the service.
-        platform: Whose credentials: "kubernetes", "aws", or "ecr" for image repositories alone.
         identity: Whose app it is.
         action: Word of the policy: "deploy", "destroy", "logs", "read", "exec", "build".
         image: Reference of the image that is deployed, or brought to where it will be; "" where none is.
@@ -48,14 +48,30 @@ class Rights:
         PluginError: Nobody is signed in at the service.
     """
 
+    platform: ClassVar[str]
+    """Whose credentials: "kubernetes", "aws", or "ecr" for image repositories alone."""
+
+    @classmethod
+    def of(cls, resolved: Resolved, action: str, image: str = "") -> Self | None:
+        """Give the rights for an app by the service that its standards come from.
+
+        Args:
+            resolved: The standards.
+            action: Word of the policy.
+            image: As in the class.
+
+        Returns:
+            None where there is no service: the user's own credentials are used.
+
+        Raises:
+            PluginError: Nobody is signed in at the service.
+        """
+        if not resolved.authority:
+            return None
+        return cls(resolved.authority, resolved.identity, action, image, resolved.stanzas)
+
     def __init__(
-        self,
-        address: str,
-        platform: str,
-        identity: Identity,
-        action: str,
-        image: str = "",
-        stanzas: Sequence[Stanza] = (),
+        self, address: str, identity: Identity, action: str, image: str = "", stanzas: Sequence[Stanza] = ()
     ) -> None:
         from teamconfig import StandardsError  # noqa: PLC0415
         from teamconfig.client.service import Service  # noqa: PLC0415  # only where there is a service
@@ -64,7 +80,6 @@ class Rights:
             self._service = Service.at(address, dict(os.environ))
         except StandardsError as err:
             raise translated(err) from err
-        self._platform = platform
         self._identity = identity
         self._action = action
         self._digest = image.partition("@")[2]
@@ -117,10 +132,10 @@ class Rights:
 
         identity = self._identity
         where = (identity.project, identity.app, identity.workspace)
-        asked = (*where, self._action, self._platform, self._stanzas, self._digest)
+        asked = (*where, self._action, self.platform, self._stanzas, self._digest)
         handed = os.environ.get(GRANT_VARIABLE, "") if self._action in _PRODUCTION_ACTIONS else ""
-        if handed and self._platform != _AHEAD:
-            return self._service.redeem(handed, self._digest, self._platform, self._stanzas)
+        if handed and self.platform != _AHEAD:
+            return self._service.redeem(handed, self._digest, self.platform, self._stanzas)
         try:
             return self._service.credentials(*asked)
         except ServiceError as err:
@@ -133,9 +148,9 @@ class Rights:
                 fix="deploy repository@sha256:... instead",
             )
         token = handed or self._grant(where)
-        if self._platform == _AHEAD:
+        if self.platform == _AHEAD:
             return self._service.credentials(*asked, token)
-        return self._service.redeem(token, self._digest, self._platform, self._stanzas)
+        return self._service.redeem(token, self._digest, self.platform, self._stanzas)
 
     def _grant(self, where: tuple[str, str, str]) -> str:
         """Ask for a grant; the same question again finds the one that waits for approval."""

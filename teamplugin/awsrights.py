@@ -3,50 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from teamplugin.authority import Rights
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from teamconfig.stanza import Stanza
-    from teamplugin.identity import Identity
-    from teamplugin.standards import Resolved
-
-PLATFORM = "aws"
-REPOSITORIES = "ecr"
-"""The platform word for rights at image repositories, and at nothing else."""
 
 RENEW_SECONDS = 180
 """How long before their end credentials are renewed; they live for 15 minutes."""
 
 
 class AwsRights(Rights):
-    """As Rights, at AWS.
+    """As Rights, at AWS."""
 
-    Args:
-        address: Of the service.
-        identity: Whose app it is.
-        action: Word of the policy.
-        image: As in Rights.
-        stanzas: As in Rights.
-        platform: PLATFORM or REPOSITORIES.
-
-    Raises:
-        PluginError: Nobody is signed in at the service.
-    """
-
-    def __init__(
-        self,
-        address: str,
-        identity: Identity,
-        action: str,
-        image: str = "",
-        stanzas: Sequence[Stanza] = (),
-        platform: str = PLATFORM,
-    ) -> None:
-        super().__init__(address, platform, identity, action, image, stanzas)
+    platform = "aws"
 
     def session(self, region: str) -> Any:
         """Get a session of boto3 whose credentials renew themselves; nothing of the user's own is looked at.
@@ -85,20 +53,7 @@ class AwsRights(Rights):
         }
 
 
-def of(resolved: Resolved, action: str, image: str = "") -> AwsRights | None:
-    """Give the rights for an app by the service that its standards come from.
+class RepositoryRights(AwsRights):
+    """As Rights, at image repositories of AWS, and at nothing else."""
 
-    Args:
-        resolved: The standards.
-        action: Word of the policy.
-        image: As in Rights.
-
-    Returns:
-        None where there is no service: the user's own credentials are used.
-
-    Raises:
-        PluginError: Nobody is signed in at the service.
-    """
-    if not resolved.authority:
-        return None
-    return AwsRights(resolved.authority, resolved.identity, action, image, resolved.stanzas)
+    platform = "ecr"

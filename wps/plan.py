@@ -56,8 +56,9 @@ def run(
         StandardsError: There are no standards, or what is set breaks them.
         PluginError: The cluster cannot be asked, or refuses a manifest.
     """
-    from team_k8s import authority, preview  # noqa: PLC0415  # `wps explain` needs no cluster
+    from team_k8s import preview  # noqa: PLC0415  # `wps explain` needs no cluster
     from team_k8s.api import Api  # noqa: PLC0415
+    from team_k8s.authority import ClusterRights  # noqa: PLC0415
     from team_k8s.cloud import Cloud  # noqa: PLC0415
     from teamplugin.authority import used  # noqa: PLC0415
     from teamplugin.standards import Resolved  # noqa: PLC0415
@@ -74,7 +75,7 @@ def run(
             "that a release comes from",
             where=f"the argument --env {env}" if env else f"the environment variable {selection.VARIABLE}",
         )
-    rights = authority.of(Resolved(profile, identity, "", selected.authority, selected.stanzas), "deploy")
+    rights = ClusterRights.of(Resolved(profile, identity, "", selected.authority, selected.stanzas), "deploy")
     with used(rights):
         access = rights.access() if rights is not None else _reached(selected, file)
         cloud = Cloud(Api(access, notify=terminal.note))

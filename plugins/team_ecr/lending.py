@@ -37,10 +37,10 @@ def rights(resolved: Resolved, action: str, digest: str = "") -> AwsRights | Non
     """
     if not resolved.authority or resolved.registry.url:
         return None
-    from teamplugin.awsrights import REPOSITORIES, AwsRights  # noqa: PLC0415  # where there is a service only
+    from teamplugin.awsrights import RepositoryRights  # noqa: PLC0415  # where there is a service only
 
     image = f"@{digest}" if digest else ""
-    return AwsRights(resolved.authority, resolved.identity, action, image, [resolved.stanza], REPOSITORIES)
+    return RepositoryRights(resolved.authority, resolved.identity, action, image, [resolved.stanza])
 
 
 def lend(mover: Mover, resolved: Resolved, digest: str = "") -> None:

@@ -28,7 +28,8 @@ from team_ecs.guardian import guarded
 from team_ecs.order import Order, image_reference
 from team_ecs.place import Place, region
 from teamconfig import units
-from teamplugin import authority, awsrights, standards
+from teamplugin import authority, standards
+from teamplugin.awsrights import AwsRights
 from waypaas_sdk.errors import StateError
 from waypaas_sdk.resources import Creation
 from waypaas_sdk.result import Result
@@ -76,7 +77,7 @@ def deploy(
             for note in (resolved.note, resolved.limits):
                 step.output(f"{note}\n" if note else "")
         with steps.add(f"ECS cluster {place.cluster}") as step:
-            rights = awsrights.of(resolved, "deploy", image_reference(image.image, image.tag))
+            rights = AwsRights.of(resolved, "deploy", image_reference(image.image, image.tag))
             cloud = Cloud(place, call, step.update, rights=rights)
             roles = f"arn:{cloud.partition()}:iam::{cloud.place.account}:role/"
             order = make_order(resolved, image, config, roles)

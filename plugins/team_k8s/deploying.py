@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from team_k8s import authority, kubeconfig, messages, names, plan, rollout
+from team_k8s import kubeconfig, messages, names, plan, rollout
 from team_k8s.api import Api
+from team_k8s.authority import ClusterRights
 from team_k8s.cloud import COMPANIONS, Cloud
 from team_k8s.gen.team_k8s.v1 import team_k8s_pb2
 from team_k8s.guardian import guarded
@@ -84,7 +85,7 @@ def deploy(
                 step.output(f"{resolved.note}\n")
             step.output(f"{resolved.limits}\n")
         with steps.add("Kubernetes cluster") as step:
-            rights = authority.of(resolved, "deploy", order.image)
+            rights = ClusterRights.of(resolved, "deploy", order.image)
             access = rights.access() if rights is not None else _own_access(order)
             cloud = Cloud(Api(access, call, step.update))
             _refuse_foreign(cloud, order.name, manifests)
