@@ -14,6 +14,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from teamconfig.dsse import pre_authentication
 from teamconfig.releases import record as records
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def seal(payload_type: str, content: bytes, key: Ed25519PrivateKey) -> str:
         The DSSE envelope, JSON.
     """
     name = key_id(key.public_key().public_bytes_raw())
-    signature = key.sign(_pre_authentication(payload_type, content))
+    signature = key.sign(pre_authentication(payload_type, content))
     return _envelope(payload_type, content, name, signature)
 
 
@@ -161,7 +162,7 @@ def unseal(envelope: str, payload_type: str, keys: Mapping[str, bytes]) -> bytes
     if name not in keys:
         raise ValueError(f"it is signed by the key {name[:16]}, which is not one that is trusted")
     try:
-        Ed25519PublicKey.from_public_bytes(keys[name]).verify(signature, _pre_authentication(payload_type, content))
+        Ed25519PublicKey.from_public_bytes(keys[name]).verify(signature, pre_authentication(payload_type, content))
     except InvalidSignature as err:
         raise ValueError("its signature is not of what it says") from err
     return content
@@ -171,9 +172,3 @@ def _envelope(payload_type: str, content: bytes, name: str, signature: bytes) ->
     signed = {"keyid": name, "sig": base64.b64encode(signature).decode()}
     found = {"payloadType": payload_type, "payload": base64.b64encode(content).decode(), "signatures": [signed]}
     return canonical(found).decode()
-
-
-def _pre_authentication(payload_type: str, content: bytes) -> bytes:
-    """Build what is signed: DSSE's pre-authentication encoding."""
-    kind = payload_type.encode()
-    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(content), content)

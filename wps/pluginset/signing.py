@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from teamconfig import errors
+from teamconfig.dsse import pre_authentication
 from wps.pluginset import refusals
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def sign(payload: bytes, key: Ed25519PrivateKey) -> bytes:
     """
     signature = {
         "keyid": identity(public(key)),
-        "sig": base64.b64encode(key.sign(_encoded(payload))).decode(),
+        "sig": base64.b64encode(key.sign(pre_authentication(PAYLOAD_TYPE, payload))).decode(),
     }
     envelope = {
         "payloadType": PAYLOAD_TYPE,
@@ -198,7 +199,7 @@ def opened(envelope: bytes, keys: tuple[str, ...], where: str) -> Opened:
         known = Ed25519PublicKey.from_public_bytes(checked(key))
         for signature in signatures:
             try:
-                known.verify(signature, _encoded(payload))
+                known.verify(signature, pre_authentication(PAYLOAD_TYPE, payload))
             except InvalidSignature:
                 continue
             return Opened(payload, key)
@@ -230,9 +231,3 @@ def checked(key: str) -> bytes:
             return found
     why, fix = "a key is ed25519: and 44 letters of Base64", "give what `wps plugins key` and `publish` print"
     raise errors.StandardsError([errors.Problem(f"{key[:80]!r} is no public key", why, fix, "", "option")])
-
-
-def _encoded(payload: bytes) -> bytes:
-    """Encode what is signed: the type is part of it, so that nothing else can be passed off as a manifest."""
-    kind = PAYLOAD_TYPE.encode()
-    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
