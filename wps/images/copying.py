@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import signal
 import socket
 import sys
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from imagemover.jobs import Job, Options, Target
 from imagemover.layout import Layout
 from imagemover.patience import Patience
 from imagemover.results import Result
-from wps import writing
+from wps import ending, writing
 from wps.images import answers, names, progress, refusals, rehearsal
 from wps.images.places import Places
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from wps.images.progress import Show
 
 _INTERRUPTED = 130
-_TERMINATED = 143
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def run(wish: Wish) -> int:
     """
     show = progress.choose(as_json=wish.as_json)
     try:
-        with refusals.told(), _terminated():
+        with refusals.told(), ending.cleanly():
             return _run(wish, show)
     except KeyboardInterrupt:
         show.close()
@@ -87,20 +85,6 @@ def run(wish: Wish) -> int:
         return _INTERRUPTED
     finally:
         show.close()
-
-
-@contextmanager
-def _terminated() -> Iterator[None]:
-    """End cleanly when somebody ends the process, so that nothing is left beside an archive."""
-
-    def stop(*_: object) -> None:
-        raise SystemExit(_TERMINATED)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import secrets
-import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,13 +18,13 @@ from teamconfig.client.errors import UnreachableError
 from teamconfig.errors import StandardsError
 from teamconfig.releases import owner
 from teamconfig.releases.errors import LedgerError
-from wps import terminal
+from wps import ending, terminal
 from wps.promotion import claiming, drafting, gate
 from wps.promotion.children import HungError
 from wps.promotion.waypoint import LABEL, TRIES, Deployment, Waypoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from teamconfig.releases.ledger import Ledger, Promotion
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from wps.promotion.plan import Plan
     from wps.promotion.stages import Stages
 
-_TERMINATED = 143
 _KEPT = "kept"
 """Result of the step move where the deployment of an older release is still there."""
 
@@ -78,7 +76,7 @@ def promote(run: Run) -> Record:
         PromotionBusyError: Somebody else is at it; says who.
         StandardsError: A step failed; the environment serves what it served before, unless the release itself did.
     """
-    with _terminated():
+    with ending.cleanly():
         promotion = claiming.claim(run.ledger, run.plan.facts)
         mine = owner.current()
         waypoint = run.waypoint(claiming.Beat(run.ledger, promotion.id))
@@ -192,7 +190,7 @@ def build(run: Run) -> Record:
     Raises:
         StandardsError: A step failed.
     """
-    with _terminated():
+    with ending.cleanly():
         waypoint = run.waypoint(lambda: None)
         with waypoint.alone(_lock(run)):
             waypoint.build()
@@ -210,17 +208,3 @@ def _lock(run: Run) -> Path:
     facts = run.plan.facts.target
     text = "\0".join((facts.project, facts.app, facts.environment, str(run.stages.folder.resolve())))
     return state_directory(os.environ) / "promotions" / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.lock"
-
-
-@contextlib.contextmanager
-def _terminated() -> Iterator[None]:
-    """End cleanly when somebody ends the process, so that its Waypoint ends too."""
-
-    def stop(*_: object) -> None:
-        raise SystemExit(_TERMINATED)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
