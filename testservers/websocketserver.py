@@ -82,11 +82,8 @@ class Server:
     """
 
     def __init__(self, serve: Callable[[Connection], None]) -> None:
-        class Handler(_Handler):
-            def served(self, connection: Connection) -> None:
-                serve(connection)
-
-        self._server = _Quiet(("127.0.0.1", 0), Handler)
+        handler = type("Handler", (_Handler,), {"serve": staticmethod(serve)})
+        self._server = _Quiet(("127.0.0.1", 0), handler)
         self.port = int(self._server.server_address[1])
         self.url = f"ws://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -110,9 +107,8 @@ class _Quiet(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def served(self, connection: Connection) -> None:
-        """Serve an open connection."""
-        raise NotImplementedError
+    serve: Callable[[Connection], None]
+    """Serves an open connection."""
 
     def do_GET(self) -> None:
         """Shake hands, then serve."""
@@ -125,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.flush()
         self.close_connection = True
-        self.served(Connection(self.rfile, cast("socket.socket", self.connection), self.path))
+        self.serve(Connection(self.rfile, cast("socket.socket", self.connection), self.path))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # as the parent has it
         """Say nothing."""
