@@ -95,7 +95,7 @@ class Ledger:
         self._key = key
         self.last = Checkpoint(0, "", 0, 0)
         with database.writing() as tx:
-            database.lock_chain(tx)
+            audit.locked_head(tx)
             _require(tx, newest, database.name)
             self.epoch = _count_up(tx, "epoch")
 
@@ -167,8 +167,7 @@ class Ledger:
             _count_up(tx, "probes")
 
     def _head(self, tx: Connection) -> Checkpoint:
-        self._database.lock_chain(tx)
-        head = audit.head(tx)
+        head = audit.locked_head(tx)
         if head.sequence < self.last.sequence:
             gone = f"rows {head.sequence + 1} to {self.last.sequence} of the audit are gone"
             raise damaged(self._database.name, gone)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, exc, make_url, text
@@ -24,14 +26,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, Engine
 
-CHAIN_LOCK = 0x57505331
-"""Advisory lock of PostgreSQL that is held by whoever appends to the audit."""
-
 UPGRADE_LOCK = 0x57505332
 """Advisory lock of PostgreSQL that is held while tables are made."""
 
 CONNECT_SECONDS = 2
 STATEMENT_MILLISECONDS = 2000
+
+_USED = "waypaas_used"
+_FRESH_SECONDS = 0.5
 
 DIRTY = "waypaas_dirty"
 """Key of a connection's `info`: whether a statement has changed rows since the key was taken away."""
@@ -93,15 +95,6 @@ class Database:
             with socket.socket(fileno=descriptor) as ours:
                 ours.shutdown(socket.SHUT_RDWR)
 
-    def lock_chain(self, connection: Connection) -> None:
-        """Make a transaction the only one that appends to the audit, on any machine, until it ends.
-
-        Args:
-            connection: As of `writing`.
-        """
-        if self.dialect == "postgresql":
-            connection.exec_driver_sql(_CHAIN_LOCK)
-
     def ping(self) -> None:
         """Ask the database for a sign of life.
 
@@ -143,9 +136,6 @@ class Database:
         self._readers.dispose()
         if self._file:
             self._file.close()
-
-
-_CHAIN_LOCK = f"SELECT pg_advisory_xact_lock({CHAIN_LOCK})"
 
 
 def open(url: str) -> Database:  # noqa: A001  # read as database.open
@@ -212,7 +202,7 @@ def _engine(url: URL, *, writes: bool) -> Engine:
     else:
         engine = create_engine(
             url,
-            pool_pre_ping=True,
+            pool_pre_ping=not writes,
             **size,
             pool_timeout=CONNECT_SECONDS,
             connect_args={
@@ -222,9 +212,28 @@ def _engine(url: URL, *, writes: bool) -> Engine:
                 "options": " ".join(f"-c {setting}" for setting in _settings(writes=writes)),
             },
         )
+        if writes:
+            event.listen(engine, "checkin", _note_end)
+            event.listen(engine, "checkout", partial(_ping, engine))
     if writes:
         event.listen(engine, "after_cursor_execute", _note_change)
     return engine
+
+
+def _note_end(_connection: Any, record: Any) -> None:
+    record.info[_USED] = time.monotonic()
+
+
+def _ping(engine: Engine, connection: Any, record: Any, _proxy: Any) -> None:
+    """Ask for a sign of life before a transaction, but not if the last one has just ended well."""
+    if time.monotonic() - record.info.get(_USED, 0.0) < _FRESH_SECONDS:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as error:
+        if engine.dialect.is_disconnect(error, connection, None):
+            raise exc.DisconnectionError from error  # the pool makes another connection
+        raise
 
 
 def _settings(*, writes: bool) -> list[str]:
