@@ -33,14 +33,17 @@ class Shape:
 
 
 def is_network(text: str) -> bool:
-    """Tell whether a text is a network in CIDR, with no bits set in its hosts' part; any text may be asked about."""
+    """Tell whether a text is a network in CIDR, with no bits set in its hosts' part; any text may be asked about.
+
+    Addresses of IPv4 within IPv6 (::ffff:10.0.0.0) are none: Kubernetes refuses them, and they hold in no firewall.
+    """
     import ipaddress  # noqa: PLC0415  # only where a network is written
 
     try:
-        ipaddress.ip_network(text.removeprefix("cidr/"), strict=True)
+        network = ipaddress.ip_network(text.removeprefix("cidr/"), strict=True)
     except ValueError:
         return False
-    return True
+    return network.version == 4 or network.network_address.ipv4_mapped is None  # noqa: PLR2004  # IPv4
 
 
 _DNS = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"

@@ -151,6 +151,16 @@ class Shop:
             raise HostHungError(f"{child.args} did not end within {SECONDS} s\n{out}\n{err}") from late
         return out, err, child.returncode
 
+    @staticmethod
+    def end(child: subprocess.Popen[str]) -> int:
+        """Wait for the end of wps that writes into the log; give its exit code."""
+        try:
+            return child.wait(timeout=SECONDS)
+        except subprocess.TimeoutExpired as late:
+            child.terminate()
+            child.wait(timeout=60)
+            raise HostHungError(f"{child.args} did not end within {SECONDS} s") from late
+
     def json(self, *arguments: str, code: int = 0) -> Any:
         """Run wps for its JSON."""
         out, err, ended = self._ended(self.start(*arguments, "--json"))

@@ -111,10 +111,12 @@ def test_a_killed_plugin_fails_the_promotion(shop: Shop, stage: str) -> None:
     (shop.stand / f"hang-{stage}").touch()
     child = shop.begin(*TO_STAGING)
     shop.until(lambda: (shop.stand / f"began-{stage}").exists() and (shop.stand / f"began-{stage}").read_text(), child)
+    (shop.stand / f"fail-{stage}").touch()  # where Waypoint hangs after it, wps begins once more
     os.kill(int((shop.stand / f"began-{stage}").read_text()), signal.SIGKILL)
-    assert child.wait(timeout=100) == 1
-    assert shop.releases("staging") == 0
     (shop.stand / f"hang-{stage}").unlink()
+    assert shop.end(child) == 1
+    assert shop.releases("staging") == 0
+    (shop.stand / f"fail-{stage}").unlink()
     shop.wps(*TO_STAGING)
     one_release(shop, digest)
 

@@ -30,6 +30,8 @@ from teamconfig.model import shapes
         (shapes.NETWORK, "2001:db8::/32", True),
         (shapes.NETWORK, "", False),
         (shapes.NETWORK, "10.0.0.1/8", False),
+        (shapes.NETWORK, "::ffff:10.0.0.0/104", False),
+        (shapes.PEER, "cidr/::ffff:0:0/128", False),
         (shapes.NETWORK, "10.0.0/8", False),
         (shapes.NETWORK, "010.0.0.0/8", False),
         (shapes.PEER, "cidr/192.0.2.1/32", True),
