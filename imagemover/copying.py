@@ -231,8 +231,9 @@ class Copy:
             return
         try:
             publishing.publish(
-                one.graph, one.target.destination, one.target.tags, self._pool, prove=self._options.prove
-            )
+                one.graph, one.target.destination, one.target.tags, self._pool,
+                prove=self._options.prove, reread=self._options.deep,
+            )  # fmt: skip
         except ImageError as err:
             one.error = err
 

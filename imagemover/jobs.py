@@ -49,8 +49,9 @@ class Options(NamedTuple):
         referrers: Whether signatures, attestations and the like go along.
         foreign: Whether layers that may not be distributed go along, read from the source only.
         move_tags: Whether a tag that stands on another digest may be moved.
-        deep: Whether to look at every blob even where the tags stand on the image.
-        prove: Whether to read each tag back and hash what it stands on.
+        deep: Whether to look at every blob even where the tags stand on the image, and to read each tag back.
+        prove: Whether to make sure what each tag stands on: by what the registry says that it keeps, and where it
+            says nothing, by reading it back.
         ranges: Whether a large blob of a slow source may be read over several connections.
         strip: Whether an index of which several platforms, and not all, are wanted becomes another index, with
             another digest, that lists these only. Without it such a copy is refused.

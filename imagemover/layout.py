@@ -21,6 +21,7 @@ from imagemover import digests, manifests, strictjson
 from imagemover.errors import LayoutError, MissingError
 from imagemover.layoutfiles import FileSession, FileStream, cannot
 from imagemover.patience import Gate
+from imagemover.places import Kept
 from imagemover.references import check_tag
 from imagemover.refnames import REF_NAME, matching, ref_name, replaces
 
@@ -237,7 +238,7 @@ class Layout:
         except OSError as err:
             raise cannot(self.name, "written", err) from err
 
-    def put_manifest(self, manifest: Manifest, name: str) -> bool:
+    def put_manifest(self, manifest: Manifest, name: str) -> Kept:
         """Write a manifest.
 
         Args:
@@ -245,7 +246,7 @@ class Layout:
             name: Tag or digest; a tag, and what refers to something, is named in index.json.
 
         Returns:
-            True: no tags for referrers are needed.
+            That no tags for referrers are needed.
         """
         session = self.begin(manifest.descriptor())
         try:
@@ -255,12 +256,12 @@ class Layout:
             session.cancel()
             raise
         if ":" in name and manifest.subject is None:
-            return True
+            return Kept(is_listed=True)
         raw = dict(manifest.descriptor().raw)
         if ":" not in name:
             raw["annotations"] = dict(raw.get("annotations", {})) | {REF_NAME: check_tag(name)}
         self._enter(raw)
-        return True
+        return Kept(is_listed=True)
 
     def enter(self, digest: str) -> None:
         """Name an image in index.json without a tag, unless it has a place there: else nobody could find it.

@@ -5,13 +5,25 @@ Owns the protocols only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from imagemover.manifests import Descriptor, Manifest
     from imagemover.patience import Gate
+
+
+class Kept(NamedTuple):
+    """What a destination says of a manifest that it took.
+
+    Args:
+        is_listed: Whether the list of what refers to its subject is taken care of.
+        digest: Of what it keeps; empty if it does not say.
+    """
+
+    is_listed: bool
+    digest: str = ""
 
 
 class Stream(Protocol):
@@ -106,5 +118,5 @@ class Destination(Place, Protocol):
     def begin(self, blob: Descriptor, mount_from: str = "", /) -> Pending:
         """Ask for a session, or for the blob of another repository."""
 
-    def put_manifest(self, manifest: Manifest, name: str, /) -> bool:
-        """Write a manifest; True if its subject's list of referrers is taken care of."""
+    def put_manifest(self, manifest: Manifest, name: str, /) -> Kept:
+        """Write a manifest."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagemover import manifests
 from imagemover.errors import ContentError, MissingError, RegistryError, TagConflictError
+from imagemover.places import Kept
 from imagemover.references import fallback_tag
 
 if TYPE_CHECKING:
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
     from imagemover.workers import Mapper
 
 
-def publish(graph: Graph, destination: Destination, tags: Sequence[str], pool: Mapper, *, prove: bool = True) -> None:
+def publish(
+    graph: Graph,
+    destination: Destination,
+    tags: Sequence[str],
+    pool: Mapper,
+    *,
+    prove: bool = True,
+    reread: bool = False,
+) -> None:
     """Write the manifests of an image.
 
     Args:
@@ -31,7 +40,9 @@ def publish(graph: Graph, destination: Destination, tags: Sequence[str], pool: M
         destination: Where to.
         tags: Set last; none: the root is written by its digest.
         pool: Writes the manifests of one level at the same time.
-        prove: Whether to read each tag back.
+        prove: Whether to make sure what each tag stands on: by the digest that the registry told of what it keeps under
+            it, and by reading it back where it told none.
+        reread: Whether to read back in any case.
 
     Raises:
         TagConflictError: A tag may not move.
@@ -41,9 +52,9 @@ def publish(graph: Graph, destination: Destination, tags: Sequence[str], pool: M
     unlisted: list[Manifest] = []
     for level in (*graph.levels, *graph.referrers):
         written = pool.map(lambda manifest: (manifest, _put(manifest, destination, manifest.digest)), level)
-        unlisted += [manifest for manifest, listed in written if manifest.subject and not listed]
+        unlisted += [manifest for manifest, kept in written if manifest.subject and not kept.is_listed]
     names = tuple(tags) or (graph.root.digest,)
-    if graph.root.subject and not _put(graph.root, destination, graph.root.digest):
+    if graph.root.subject and not _put(graph.root, destination, graph.root.digest).is_listed:
         unlisted.append(graph.root)
     _list_referrers(unlisted, destination)
     known = {manifest.digest: manifest for level in graph.referrers for manifest in level}
@@ -52,14 +63,13 @@ def publish(graph: Graph, destination: Destination, tags: Sequence[str], pool: M
     }
     for tag, digest in graph.tags:
         _put(known[digest], destination, tag)
-    for name in names:
-        _put(graph.root, destination, name)
+    told = {name: _put(graph.root, destination, name).digest for name in names}
     if prove:
-        for name in names:
-            _prove(graph.root, destination, name)
+        for name, digest in told.items():
+            _prove(graph.root, destination, name, "" if reread else digest)
 
 
-def _put(manifest: Manifest, destination: Destination, name: str) -> bool:
+def _put(manifest: Manifest, destination: Destination, name: str) -> Kept:
     try:
         return destination.put_manifest(manifest, name)
     except MissingError:
@@ -70,7 +80,7 @@ def _put(manifest: Manifest, destination: Destination, name: str) -> bool:
         # Registries with tags that may not move refuse the same digest, too.
         there = destination.resolve(name)
         if there == manifest.digest:
-            return False
+            return Kept(is_listed=False, digest=there)
         if there is not None and ":" not in name:
             what = f"{destination.name}:{name} stands on {there}, and the registry does not let it move"
             raise TagConflictError(what, err.why, "choose another tag", destination.name) from err
@@ -98,7 +108,12 @@ def _list_referrers(unlisted: Iterable[Manifest], destination: Destination) -> N
             destination.put_manifest(manifests.read(data, manifests.OCI_INDEX), tag)
 
 
-def _prove(root: Manifest, destination: Destination, name: str) -> None:
+def _prove(root: Manifest, destination: Destination, name: str, told: str) -> None:
+    """Make sure what a tag stands on; to ask again what was told already would take another way there and back."""
+    if told.partition(":")[0] == root.digest.partition(":")[0]:
+        if told != root.digest:
+            raise _unproved(root, destination, name, told)
+        return
     try:
         found = destination.manifest(name)
     except MissingError as err:

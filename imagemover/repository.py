@@ -21,6 +21,7 @@ from imagemover.errors import (
     ReferenceSyntaxError,
     RegistryError,
 )
+from imagemover.places import Kept
 from imagemover.references import check_tag, fallback_tag
 from imagemover.registry import MOST_ERROR_BYTES, REDIRECTS
 from imagemover.upload import PendingUpload
@@ -131,7 +132,7 @@ class Repository:
 
         return self.registry.patience.run(once, self.registry.gate)
 
-    def put_manifest(self, manifest: Manifest, name: str) -> bool:
+    def put_manifest(self, manifest: Manifest, name: str) -> Kept:
         """Write a manifest.
 
         Args:
@@ -139,7 +140,7 @@ class Repository:
             name: Tag or digest.
 
         Returns:
-            Whether the registry lists it among the referrers of its subject by itself.
+            What the registry says of it.
 
         Raises:
             RegistryError: It is refused; blobs may be missing.
@@ -151,7 +152,7 @@ class Repository:
             )
         )  # fmt: skip
         response.read(MOST_ERROR_BYTES)
-        return "OCI-Subject" in response.headers
+        return Kept("OCI-Subject" in response.headers, response.headers.get("Docker-Content-Digest", ""))
 
     def tags(self) -> Iterator[str]:
         """List the tags.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from imagemover import copying, plan
 from imagemover.errors import CopyError, MissingError
 from imagemover.patience import Gate
+from imagemover.places import Kept
 from imagemover.results import Planned, Result
 
 if TYPE_CHECKING:
@@ -79,13 +80,13 @@ class Empty:
         return Looked()
 
     @staticmethod
-    def put_manifest(_manifest: Manifest, _name: str) -> bool:
+    def put_manifest(_manifest: Manifest, _name: str) -> Kept:
         """Take nothing.
 
         Returns:
-            True.
+            That nothing else is to be done.
         """
-        return True
+        return Kept(is_listed=True)
 
 
 class Looked:
@@ -149,13 +150,13 @@ class Watched:
         return Looked()
 
     @staticmethod
-    def put_manifest(_manifest: Manifest, _name: str) -> bool:
+    def put_manifest(_manifest: Manifest, _name: str) -> Kept:
         """Take nothing.
 
         Returns:
-            True.
+            That nothing else is to be done.
         """
-        return True
+        return Kept(is_listed=True)
 
 
 @dataclass(slots=True)

@@ -48,6 +48,8 @@ class Double:
         self.immutable = False
         self.chunk_status = 202
         self.forget_uploads = False
+        self.told: str | None = None
+        """What is said to be kept of a manifest that is written; None: what is."""
 
     @property
     def host(self) -> str:
@@ -248,7 +250,8 @@ class Handler(BaseHTTPRequestHandler):
         if ":" not in name:
             double.tags[name] = digest
         more = {"OCI_Subject": body["subject"]["digest"]} if "subject" in body else {}
-        self.answer(201, Docker_Content_Digest=digest, **more)
+        told = digest if double.told is None else double.told
+        self.answer(201, **more | ({"Docker_Content_Digest": told} if told else {}))
 
     def referrers(self, query: dict[str, str], digest: str) -> None:
         """List what refers to a manifest, page by page."""

@@ -58,6 +58,27 @@ def assert_whole(double: Double, image: moverimages.Image) -> None:
     assert double.manifests == image.manifests
 
 
+def test_a_tag_is_proved_by_what_the_registry_tells(world: World, double: Double) -> None:
+    """The answer to a tag names what is kept: the right digest ends the copy, another one fails it."""
+    image = moverimages.plain(31, (1000,))
+    world.push(image)
+    into(world, double)
+    assert double.requests[-1] == ("PUT", "/v2/x/manifests/v1")
+    double.tags.clear()
+    double.told = f"sha256:{'0' * 64}"
+    with pytest.raises(CopyError, match=f"v1 stands on sha256:0{{64}} after {image.root} was written"):
+        into(world, double)
+
+
+def test_a_tag_is_read_back_where_nothing_is_told(world: World, double: Double) -> None:
+    """A registry that does not say what it keeps is asked for it."""
+    double.told = ""
+    image = moverimages.plain(32, (1000,))
+    world.push(image)
+    into(world, double)
+    assert double.requests[-1] == ("GET", "/v2/x/manifests/v1")
+
+
 def test_upload_goes_on_where_the_registry_says(world: World, double: Double) -> None:
     """Where a registry keeps what it got, six resets cost what was in flight and nothing else."""
     image = moverimages.plain(20, (SIZE,))
