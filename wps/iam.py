@@ -1,4 +1,4 @@
-"""`wps iam`: the least policy at AWS of a role that deploys an app, reads of it, or opens shells in it."""
+"""`wps iam`: the least policy at AWS of a role that deploys an app, reads of it, opens shells, or pushes images."""
 
 from __future__ import annotations
 
@@ -24,17 +24,19 @@ class Role(enum.StrEnum):
     DEPLOYER = "deployer"
     READER = "reader"
     SHELL = "shell"
+    PUSHER = "pusher"
 
 
 @app.command(
-    help="Print the policy that a role at AWS needs to deploy the app of this directory by team-ecs: no action more "
-    "than the plugin calls, each bound to cluster, names, or the tag of team and environment. Nobody is asked, and "
-    "nothing is made; give it to the role with your own tool for AWS. deployer: deploy, release, destroy, status, "
-    "logs; reader: status and logs; shell: these and exec, never in a protected environment."
+    help="Print the policy that a role at AWS needs for the app of this directory, by team-ecs and team-ecr: no action "
+    "more than the plugins call, each bound to cluster, names, or the tag of team and environment. Nobody is asked, "
+    "and nothing is made; give it to the role with your own tool for AWS. deployer: deploy, release, destroy, status, "
+    "logs; reader: status and logs; shell: these and exec, never in a protected environment; pusher: bring images "
+    "into the app's repository and its replicas, and make them as the standards say."
 )
 def run(
     *,
-    role: Annotated[Role, typer.Option(metavar="ROLE", help="deployer, reader or shell")] = Role.DEPLOYER,
+    role: Annotated[Role, typer.Option(metavar="ROLE", help="deployer, reader, shell or pusher")] = Role.DEPLOYER,
     env: selection.Env = None,
     project: selection.Project = None,
     app_name: selection.App = None,
@@ -69,16 +71,18 @@ def run(
         raise errors.StandardsError(
             [errors.Problem(what, why, "ask for --role reader", "the argument --role", "policy")]
         )
-    balancer = profile.ecs.load_balancer
-    listener = balancer.listener_arn if balancer is not None else None
-    zone = balancer.hosted_zone if balancer is not None else None
-    document = rolepolicy.build(
-        scope_of(profile, account, partition),
-        rolepolicy.ROLES[role.value],
-        [listener] if listener else [],
-        [zone] if zone else [],
-    )
-    terminal.note(f"for team {profile.team} in {profile.environment}, with the roles and logs of {profile.app}")
+    purposes = rolepolicy.ROLES[role.value]
+    if role is Role.PUSHER:
+        scope = images_of(profile, account, partition)
+        document, what = rolepolicy.build(scope, purposes), f"images of {scope.repositories[0]}"
+    else:
+        balancer = profile.ecs.load_balancer
+        listener = balancer.listener_arn if balancer is not None else None
+        zone = balancer.hosted_zone if balancer is not None else None
+        scope = scope_of(profile, account, partition)
+        document = rolepolicy.build(scope, purposes, [listener] if listener else [], [zone] if zone else [])
+        what = f"roles and logs of {profile.app}"
+    terminal.note(f"for team {profile.team} in {profile.environment}, with the {what}")
     terminal.document(document)
     return 0
 
@@ -104,18 +108,7 @@ def scope_of(profile: Profile, account: str | None = None, partition: str = "aws
     wanted = profile.ecs
     region = wanted.region or os.environ.get("AWS_REGION") or ""
     known = {"account": wanted.account or account or "", "region": region, "cluster": wanted.cluster or ""}
-    fixes = {"account": "set it in the standards, or add --account ID", "region": "set it in the standards"}
-    problems = [
-        errors.Problem(
-            f"ecs.{name} is not set",
-            "the policy is bound to it",
-            fixes.get(name, "set it in the standards of the team"),
-            f"ecs.{name}",
-            "missing",
-        )
-        for name, value in known.items()
-        if not value
-    ]
+    problems = [_unset(f"ecs.{name}") for name, value in known.items() if not value]
     if problems:
         raise errors.StandardsError(problems)
     try:
@@ -133,6 +126,38 @@ def scope_of(profile: Profile, account: str | None = None, partition: str = "aws
         )
     except CredentialsError as err:
         raise errors.StandardsError([err.problem]) from err
+
+
+def images_of(profile: Profile, account: str | None = None, partition: str = "aws") -> Scope:
+    """Say what a role for images is bound to.
+
+    Args:
+        profile: The resolved standards.
+        account: Of AWS, where they name none.
+        partition: Of AWS.
+
+    Returns:
+        The scope.
+
+    Raises:
+        StandardsError: The images are not at ECR, or account or region are not known, or are none.
+    """
+    from teamconfig.credentials import scope  # noqa: PLC0415  # as in `run`
+    from teamconfig.credentials.errors import CredentialsError  # noqa: PLC0415
+    from teamconfig.credentials.names import ActionClass  # noqa: PLC0415
+
+    account = profile.registry.account or account
+    if not account and not profile.registry.url:
+        raise errors.StandardsError([_unset("registry.account")])
+    try:
+        return scope.of_registry(profile, ActionClass.BUILD, account or "", partition)
+    except CredentialsError as err:
+        raise errors.StandardsError([err.problem]) from err
+
+
+def _unset(name: str) -> errors.Problem:
+    fix = "set it in the standards" + (", or add --account ID" if name.endswith(".account") else "")
+    return errors.Problem(f"{name} is not set", "the policy is bound to it", fix, name, "missing")
 
 
 def _named(role: str) -> str:

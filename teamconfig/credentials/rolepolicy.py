@@ -27,6 +27,7 @@ ROLES = {
     "deployer": (Purpose.DEPLOY, Purpose.RELEASE, Purpose.DESTROY, Purpose.STATUS, Purpose.LOGS, Purpose.DNS),
     "reader": (Purpose.STATUS, Purpose.LOGS),
     "shell": (Purpose.STATUS, Purpose.LOGS, Purpose.EXEC),
+    "pusher": (Purpose.PULL, Purpose.PUSH),
 }
 """What the roles that `wps iam` knows are for."""
 
@@ -61,7 +62,8 @@ def build(
     """Write the policy.
 
     Args:
-        scope: Team, environment, account, region, cluster, roles, log groups; its class of action counts for nothing.
+        scope: Team, environment, account, region, cluster, roles, log groups, repositories; its class of action counts
+            for nothing.
         purposes: What the role is for.
         listeners: ARNs of the listeners on which rules are made; empty for any of the account.
         zones: Ids of the hosted zones whose records lead to the apps; empty for none.
@@ -88,7 +90,7 @@ def _bounds(operation: Operation, scope: Scope, named: dict[str, list[str]]) -> 
     """Give resource and condition."""
     owner, action = scope.owner, operation.action
     conditions: dict[Bound, Statement] = {
-        Bound.NOTHING: {"StringEquals": {"aws:RequestedRegion": scope.region}},
+        Bound.NOTHING: {"StringEquals": {"aws:RequestedRegion": [scope.region, *scope.regions]}},
         Bound.TAG: {"StringEquals": {"aws:ResourceTag/waypaas:owner": owner}},
         Bound.MADE: {"StringEquals": {"aws:RequestTag/waypaas:owner": owner}},
     }

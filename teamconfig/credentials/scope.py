@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from teamconfig.credentials.errors import PolicyError
 from teamconfig.credentials.names import ActionClass
+
+if TYPE_CHECKING:
+    from teamconfig.profile import Profile
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
@@ -114,6 +118,43 @@ class Scope:
     def owner(self) -> str:
         """Give the session's tag `owner`, which the policy compares with that of every resource."""
         return f"{self.team}/{self.environment}"
+
+
+def of_registry(profile: Profile, action: ActionClass, account: str, partition: str) -> Scope:
+    """Say what a session on the images of an app is for.
+
+    Args:
+        profile: The resolved standards of the app.
+        action: BUILD or PULL.
+        account: Twelve digits.
+        partition: "aws", "aws-cn" or "aws-us-gov".
+
+    Returns:
+        The scope: the app's repository, in its region and in those that it is replicated to.
+
+    Raises:
+        PolicyError: The images are not at ECR, or the standards name no region.
+    """
+    registry = profile.registry
+    if registry.url or not registry.region:
+        raise PolicyError(
+            f"there are no rights at AWS for the images of {profile.environment}",
+            f"the standard registry.url is {registry.url}: that is not ECR" if registry.url
+            else "the standards name no region of ECR, and rights are bound to one",
+            "use the credentials of docker login" if registry.url else "name it in the standards: registry.region",
+            "registry.url" if registry.url else "registry.region",
+        )  # fmt: skip
+    return Scope(
+        action=action,
+        team=profile.team,
+        environment=profile.environment,
+        protected=profile.protected,
+        account=account,
+        region=registry.region,
+        repositories=((registry.repository or f"{profile.project}/{profile.app}").lower(),),
+        partition=partition,
+        regions=tuple(name for name in registry.replicas or () if _REGION.fullmatch(name)),
+    )
 
 
 def _refused(what: str, why: str, where: str) -> PolicyError:

@@ -6,12 +6,11 @@ boto3 is blocking and runs in threads.
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING
 
 from teamconfig.credentials import aws, names
-from teamconfig.credentials.errors import CredentialsError, PolicyError
-from teamconfig.credentials.scope import Scope
+from teamconfig.credentials.errors import CredentialsError
+from teamconfig.credentials.scope import Scope, of_registry
 from teamconfig.gen.waypaas.v1 import rights_pb2
 from teamconfig.service import ahead, issuing
 
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from teamconfig.profile import Profile
     from teamconfig.service.issuing import Wish
     from teamconfig.state.leases import Holding, Lease
-
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
-"""What of `registry.replicas` is a region of ECR; the others are hosts."""
 
 
 class AwsIssuer:
@@ -47,7 +43,10 @@ class AwsIssuer:
         account = issuing.place(lambda environment: self._clouds.account(environment, wanted or ""), held.environment)
         try:
             action = names.action_class(held.action, held.platform, protected=profile.protected)
-            scope = (_of_registry if on_ecr else _of_cluster)(held, profile, account, action)
+            if on_ecr:
+                scope = of_registry(profile, action, account.id, account.partition)
+            else:
+                scope = _of_cluster(held, profile, account, action)
             made = await asyncio.to_thread(
                 aws.issue, account, scope, project=held.project, lease_id=wish.lease.id, principal=held.principal.key
             )
@@ -90,27 +89,4 @@ def _of_cluster(held: Holding, profile: Profile, account: Account, action: Actio
         log_groups=(ecs.log_group,) if ecs.log_group else (),
         roles=tuple(role.rpartition("/")[2] for role in (ecs.execution_role, ecs.task_role) if role),
         partition=account.partition,
-    )
-
-
-def _of_registry(held: Holding, profile: Profile, account: Account, action: ActionClass) -> Scope:
-    registry = profile.registry
-    if registry.url or not registry.region:
-        raise PolicyError(
-            f"there are no credentials for the images of {held.environment}",
-            f"the standard registry.url is {registry.url}: that is not ECR" if registry.url
-            else "the standards name no region of ECR, and rights are bound to one",
-            "use the credentials of docker login" if registry.url else "name it in the standards: registry.region",
-            f"account {account.name}",
-        )  # fmt: skip
-    return Scope(
-        action=action,
-        team=held.team,
-        environment=held.environment,
-        protected=profile.protected,
-        account=account.id,
-        region=registry.region,
-        repositories=((registry.repository or f"{held.project}/{held.app}").lower(),),
-        partition=account.partition,
-        regions=tuple(name for name in registry.replicas or () if _REGION.fullmatch(name)),
     )

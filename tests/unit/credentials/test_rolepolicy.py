@@ -76,6 +76,16 @@ def test_a_shell_is_denied_but_to_the_role_that_is_for_it() -> None:
     assert "ecs:RunTask" in denied["Action"]
 
 
+def test_a_pusher_has_one_repository_in_each_region() -> None:
+    """A role for images is bound to the app's repository by name, where it lives and where it is replicated to."""
+    policy = rolepolicy.build(replace(SCOPE, regions=("us-east-1",)), rolepolicy.ROLES["pusher"])
+    found = allowed(policy)
+    arns = [f"arn:aws:ecr:{region}:111122223333:repository/shop/web" for region in ("eu-west-1", "us-east-1")]
+    login = found.pop("ecr:GetAuthorizationToken")
+    assert login["Condition"]["StringEquals"]["aws:RequestedRegion"] == ["eu-west-1", "us-east-1"]
+    assert {json.dumps(statement["Resource"]) for statement in found.values()} == {json.dumps(arns)}
+
+
 def test_without_names_nothing_is_opened() -> None:
     """Where the standards name no role and no log group, the policy does not speak of them."""
     policy = rolepolicy.build(replace(SCOPE, roles=(), log_groups=()), rolepolicy.ROLES["deployer"])
