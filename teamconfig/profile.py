@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Network,
         Observability,
         Plugins,
+        Preview,
         Promotion,
         Registry,
         Standards,
@@ -129,6 +130,11 @@ class Profile:
     def observability(self) -> Observability:
         """Section observability."""
         return self.standards.observability
+
+    @property
+    def preview(self) -> Preview:
+        """Section preview."""
+        return self.standards.preview
 
     @property
     def plugins(self) -> Plugins:

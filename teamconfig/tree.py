@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from teamconfig.layers import Layer
 
 
+PREVIEW = "preview-"
+"""How the workspace of a preview begins: it stands for the first environment, unless org.workspaces maps it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Org:
     """The company.
@@ -158,18 +162,20 @@ class Tree:
             The environment.
 
         Raises:
-            StandardsError: It stands for none (kind missing).
+            StandardsError: It stands for none (kind missing), or a preview for a protected one (kind policy).
         """
         org = self.org
         if workspace in org.environments:
             return workspace
-        if workspace in org.workspaces:
-            return org.workspaces[workspace]
-        if workspace == "default":
+        if workspace == "default" and workspace not in org.workspaces:
             return org.environments[0]
-        patterns = [name for name in org.workspaces if name.endswith("*") and workspace.startswith(name[:-1])]
-        if patterns:
-            return org.workspaces[max(patterns, key=len)]
+        found = self._mapped(workspace)
+        if workspace.startswith(PREVIEW):
+            found = found or org.environments[0]
+            if found in org.protected:
+                raise errors.StandardsError([_protected(workspace, found)])
+        if found:
+            return found
         close = nearest(workspace, org.environments) or org.environments[0]
         raise errors.missing(
             f'workspace "{workspace}" stands for no environment',
@@ -177,6 +183,12 @@ class Tree:
             f"use workspace {close}, or map it under org.workspaces in org.yaml",
             "the workspace of this run (-workspace, or the default)",
         )
+
+    def _mapped(self, workspace: str) -> str:
+        """Look a workspace up in org.workspaces: the name itself, else the longest pattern; empty for none."""
+        known = self.org.workspaces
+        patterns = [name for name in known if name.endswith("*") and workspace.startswith(name[:-1])]
+        return known.get(workspace) or (known[max(patterns, key=len)] if patterns else "")
 
     def layers(self, team: Team, project: str, app: str, environment: str) -> Iterator[Layer]:
         """Give the layers of one app in one environment, those that exist, lowest first.
@@ -201,6 +213,16 @@ class Tree:
         ):
             if layer is not None:
                 yield layer
+
+
+def _protected(workspace: str, environment: str) -> errors.Problem:
+    return errors.Problem(
+        f'workspace "{workspace}" is a preview, and would stand for {environment}',
+        f"{environment} is a protected environment, and previews never run in one",
+        f'map "{PREVIEW}*" to another environment under org.workspaces in org.yaml',
+        "the workspace of this run (-workspace, or the default)",
+        "policy",
+    )
 
 
 _NO_APP = App()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wps.pipelines.flow import Flow
+    from wps.promotion.stages import Stages
 
 app = commands.app("Write the pipeline of an app for a CI system.")
 
@@ -46,6 +47,12 @@ def run_init(
         str,
         typer.Option("--audience", metavar="URL", help="of the service's provider of kind workload; with a service"),
     ] = "",
+    preview: Annotated[
+        bool | None,
+        typer.Option(
+            "--preview/--no-preview", help="branches get previews; as the standard preview.enabled, if left out"
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="replace a file that is there")] = False,
     project: selection.Project = None,
     app_name: selection.App = None,
@@ -59,6 +66,7 @@ def run_init(
         trunk: Branch whose merges go to the first environment.
         main: Branch whose merges go on.
         audience: That the service wants tokens to be for.
+        preview: Whether branches get previews, or None for what the standards say.
         yes: Whether to replace a file that is there.
         project: As in `selection.Choice`.
         app_name: As in `selection.Choice`.
@@ -76,7 +84,8 @@ def run_init(
     from wps.pipelines import flow  # noqa: PLC0415
     from wps.promotion import stages  # noqa: PLC0415
 
-    found = stages.find(selection.Choice(None, project, app_name, file))
+    choice = selection.Choice(None, project, app_name, file)
+    found = stages.find(choice)
     several = len(found.file.apps) > 1
     if several and answers.wrong_name(found.app):
         raise typer.BadParameter(f"in a pipeline, {answers.wrong_name(found.app)}", param_hint="--app")
@@ -88,7 +97,7 @@ def run_init(
     _check_found(service, found.environments)
     made = flow.Flow(
         found.app, image, flow.stages(found.environments, trunk, main), trunk, main, service, audience,
-        is_named=several
+        is_named=several, has_previews=_has_previews(found, choice, preview),
     )  # fmt: skip
     _write(provider, made, _root(found.folder), yes=yes)
     if not service:
@@ -97,6 +106,20 @@ def run_init(
             "state directory, or a service"
         )
     return 0
+
+
+def _has_previews(found: Stages, choice: selection.Choice, wanted: bool | None) -> bool:  # noqa: FBT001  # as asked
+    """Tell whether branches get previews; where they do and the standards do not let them yet, say so."""
+    from wps.previews.known import Project  # noqa: PLC0415  # as above
+
+    if wanted is False:
+        return False
+    enabled = bool(Project(choice, found).selected().profile.standards.preview.enabled)
+    if wanted and not enabled:
+        terminal.note(
+            "the standard preview.enabled is false for this app: its preview jobs are refused until it is true"
+        )
+    return wanted or enabled
 
 
 def _check(provider: str, image: str, trunk: str, main: str, audience: str) -> None:

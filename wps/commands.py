@@ -61,6 +61,7 @@ COMMANDS = {
     "releases": Command("wps.releases", "show which release is in which environment"),
     "diff": Command("wps.diff", "compare an app in two environments"),
     "verify": Command("wps.verify", "check the release records, offline"),
+    "preview": Command("wps.preview", "deploy a branch into a workspace of its own, for a while"),
     "ci": Command("wps.ci", "write the pipeline of a CI system"),
     "iam": Command("wps.iam", "print the policy at AWS of a role that deploys an app"),
     "whoami": Command("wps.whoami", "show who you are, your teams, and what is allowed"),

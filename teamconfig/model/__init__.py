@@ -14,11 +14,15 @@ from teamconfig.model.kubernetes import Kubernetes
 from teamconfig.model.network import Network
 from teamconfig.model.observability import Observability
 from teamconfig.model.plugins import Plugins
+from teamconfig.model.preview import Preview
 from teamconfig.model.promotion import Promotion
 from teamconfig.model.registry import Registry
 from teamconfig.model.tests import Tests
 
-__all__ = ["Ecs", "Kubernetes", "Network", "Observability", "Plugins", "Promotion", "Registry", "Standards", "Tests"]
+__all__ = [
+    "Ecs", "Kubernetes", "Network", "Observability", "Plugins", "Preview", "Promotion", "Registry", "Standards",
+    "Tests",
+]  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -30,6 +34,7 @@ class Standards:
     registry: Registry = dataclasses.field(default_factory=Registry)
     tests: Tests = dataclasses.field(default_factory=Tests)
     promotion: Promotion = dataclasses.field(default_factory=Promotion)
+    preview: Preview = dataclasses.field(default_factory=Preview)
     network: Network = dataclasses.field(default_factory=Network)
     observability: Observability = dataclasses.field(default_factory=Observability)
     plugins: Plugins = dataclasses.field(default_factory=Plugins)
@@ -41,6 +46,7 @@ SECTIONS: dict[str, type] = {
     "registry": Registry,
     "tests": Tests,
     "promotion": Promotion,
+    "preview": Preview,
     "network": Network,
     "observability": Observability,
     "plugins": Plugins,

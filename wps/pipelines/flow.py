@@ -42,6 +42,7 @@ class Flow:
         service: "host:port" of the team config service; empty without one.
         audience: That the service wants a job's token to be for.
         is_named: Whether commands name the app, as waypoint.hcl has several.
+        has_previews: Whether branches get previews.
     """
 
     app: str
@@ -52,6 +53,7 @@ class Flow:
     service: str = ""
     audience: str = ""
     is_named: bool = False
+    has_previews: bool = False
 
     @property
     def sign_in(self) -> tuple[str, ...]:
@@ -65,6 +67,43 @@ class Flow:
         checks = (f"wps explain{own[0]} > /dev/null", f"wps test build{own[0]}")
         return (*checks, "waypoint init -plain", f"waypoint build -plain{own[1]}")
 
+    def preview(self, variable: str) -> tuple[str, ...]:
+        """Commands that deploy a branch's preview, or renew it.
+
+        Args:
+            variable: That holds the name of the branch; a shell fills it in, as a name may hold what a shell reads.
+
+        Returns:
+            Shell commands.
+        """
+        return (f'wps preview up{f" {self.app}" if self.is_named else ""} --branch "${variable}"',)
+
+    def end_preview(self, variable: str) -> tuple[str, ...]:
+        """Commands that end a branch's preview.
+
+        Args:
+            variable: As of `preview`.
+
+        Returns:
+            Shell commands.
+        """
+        return (f'wps preview down{self._app} --branch "${variable}"',)
+
+    def sweep(self, *, gone: bool) -> tuple[str, ...]:
+        """Commands of a scheduled job that ends previews.
+
+        Args:
+            gone: Whether the job can ask the remote which branches it has.
+
+        Returns:
+            Shell commands.
+        """
+        return (f"wps preview sweep{' --gone' if gone else ''}{self._app}",)
+
+    @property
+    def _app(self) -> str:
+        return f" --app {self.app}" if self.is_named else ""
+
     def promote(self, stage: Stage) -> tuple[str, ...]:
         """Commands of a stage.
 
@@ -74,7 +113,8 @@ class Flow:
         Returns:
             Shell commands.
         """
-        return (f"wps promote{f' {self.app}' if self.is_named else ''} --to {stage.environment} --yes",)
+        commit = "" if stage.environment == self.stages[0].environment else " --commit HEAD"
+        return (f"wps promote{f' {self.app}' if self.is_named else ''} --to {stage.environment}{commit} --yes",)
 
 
 def stages(environments: Sequence[str], trunk: str, main: str) -> tuple[Stage, ...]:

@@ -19,7 +19,7 @@ name: waypaas
 on:
   push: {{}}
   workflow_dispatch: {{}}
-permissions:
+{events}permissions:
   contents: read
   id-token: write
 defaults:
@@ -49,6 +49,13 @@ _PROOF = """\
 """
 
 
+_PREVIEW_EVENTS = """\
+  delete: {}
+  schedule: [{cron: "17 * * * *"}]
+"""
+_BRANCH = "BRANCH_NAME"
+
+
 def text(flow: Flow) -> str:
     """Write the pipeline.
 
@@ -58,12 +65,36 @@ def text(flow: Flow) -> str:
     Returns:
         The content of `PATH`.
     """
-    made = _HEAD.format(trunk=flow.trunk, main=flow.main, first=flow.stages[0].environment)
+    events = _PREVIEW_EVENTS if flow.has_previews else ""
+    made = _HEAD.format(trunk=flow.trunk, main=flow.main, first=flow.stages[0].environment, events=events)
     branches = " && ".join(f"github.ref != 'refs/heads/{name}'" for name in dict.fromkeys((flow.trunk, flow.main)))
-    made += _job(flow, "check", f"github.event_name == 'push' && {branches}", flow.check)
+    made += _job(flow, "check", f"github.event_name == 'push' && {branches}", flow.check, "Build")
+    if flow.has_previews:
+        made += _previews(flow, f"github.event_name == 'push' && {branches}")
     for stage in flow.stages:
-        made += _job(flow, stage.environment, _condition(stage), flow.promote(stage), stage)
+        more = f"    environment: {stage.environment}\n{_alone(f'waypaas-{stage.environment}')}"
+        needs = f"    needs: [{stage.after}]\n" if stage.after and not stage.is_manual else ""
+        name, title = stage.environment, f"Bring it to {stage.environment}"
+        made += _job(flow, name, _condition(stage), flow.promote(stage), title, needs=needs, more=more)
     return made
+
+
+def _previews(flow: Flow, is_branch: str) -> str:
+    """Write the jobs of previews: a deleted branch ends its own, with the files of the default branch."""
+    up, down, sweep = flow.preview(_BRANCH), flow.end_preview(_BRANCH), flow.sweep(gone=False)
+    made = _job(
+        flow, "preview-branch", is_branch, up, "Deploy the preview", needs="    needs: [check]\n",
+        more=_alone('"waypaas-preview-${{ github.ref_name }}"'), branch="github.ref_name",
+    )  # fmt: skip
+    made += _job(
+        flow, "preview-end", "github.event_name == 'delete' && github.event.ref_type == 'branch'", down,
+        "End the preview", more=_alone('"waypaas-preview-${{ github.event.ref }}"'), branch="github.event.ref",
+    )  # fmt: skip
+    return made + _job(flow, "preview-sweep", "github.event_name == 'schedule'", sweep, "End what is over its time")
+
+
+def _alone(group: str) -> str:
+    return f"    concurrency: {{group: {group}, cancel-in-progress: false}}\n"
 
 
 def _condition(stage: Stage) -> str:
@@ -71,14 +102,14 @@ def _condition(stage: Stage) -> str:
     return f"github.event_name == '{event}' && github.ref == 'refs/heads/{stage.branch}'"
 
 
-def _job(flow: Flow, name: str, condition: str, commands: Sequence[str], stage: Stage | None = None) -> str:
-    needs = f"    needs: [{stage.after}]\n" if stage is not None and stage.after and not stage.is_manual else ""
-    more = ""
-    if stage is not None:
-        more = f"    environment: {name}\n    concurrency: {{group: waypaas-{name}, cancel-in-progress: false}}\n"
+def _job(
+    flow: Flow, name: str, condition: str, commands: Sequence[str], title: str, *, needs: str = "", more: str = "",
+    branch: str = "",
+) -> str:  # fmt: skip
+    """Write a job; a branch's name comes by the environment, as it may hold what a shell or a workflow reads."""
     made = _JOB.format(id=name, condition=condition, needs=needs, image=flow.image, more=more)
     if flow.service:
         made += _PROOF.format(audience=flow.audience, commands="\n          ".join(flow.sign_in))
-    title = f"Bring it to {name}" if stage is not None else "Build"
     lines = "\n          ".join(commands)
-    return f"{made}      - name: {title}\n        run: |\n          {lines}\n"
+    given = f'        env: {{{_BRANCH}: "${{{{ {branch} }}}}"}}\n' if branch else ""
+    return f"{made}      - name: {title}\n{given}        run: |\n          {lines}\n"

@@ -17,7 +17,7 @@ _HEAD = """\
 {token}pipeline {{
   agent {{ docker {{ image '{image}' }} }}
   options {{ disableConcurrentBuilds() }}
-{environment}  stages {{
+{environment}{triggers}  stages {{
 """
 _PROOF = """\
 // No secret is stored: the plugin "OpenID Connect Provider" makes a token for audience {audience}; its credential has
@@ -26,6 +26,12 @@ _PROOF = """\
 _ENVIRONMENT = """\
   environment { WAYPAAS_ID_PROOF = credentials('waypaas-id-token') }
 """
+
+
+_TRIGGERS = """\
+  triggers {{ cron(env.BRANCH_NAME == '{main}' ? 'H * * * *' : '') }}
+"""
+_PUSHED, _SCHEDULED = "; not { triggeredBy 'TimerTrigger' }", "; triggeredBy 'TimerTrigger'"
 
 
 def text(flow: Flow) -> str:
@@ -41,11 +47,19 @@ def text(flow: Flow) -> str:
         trunk=flow.trunk, main=flow.main, first=flow.stages[0].environment, image=flow.image,
         token=_PROOF.format(audience=flow.audience) if flow.service else "",
         environment=_ENVIRONMENT if flow.service else "",
+        triggers=_TRIGGERS.format(main=flow.main) if flow.has_previews else "",
     )  # fmt: skip
     branches = " ".join(f"branch '{name}';" for name in dict.fromkeys((flow.trunk, flow.main))).rstrip(";")
-    made += _stage("check", f"not {{ anyOf {{ {branches} }} }}", (*flow.sign_in, *flow.check))
+    is_branch = f"not {{ anyOf {{ {branches} }} }}"
+    made += _stage("check", is_branch, (*flow.sign_in, *flow.check))
+    if flow.has_previews:
+        own = f"{is_branch}; not {{ changeRequest() }}"
+        made += _stage("preview-branch", own, (*flow.sign_in, *flow.preview("BRANCH_NAME")))
+        due = (*flow.sign_in, *flow.sweep(gone=False))
+        made += _stage("preview-sweep", f"branch '{flow.main}'{_SCHEDULED}", due)
     for stage in flow.stages:
-        made += _stage(stage.environment, f"branch '{stage.branch}'", (*flow.sign_in, *flow.promote(stage)), stage)
+        condition = f"branch '{stage.branch}'{_PUSHED if flow.has_previews and stage.branch == flow.main else ''}"
+        made += _stage(stage.environment, condition, (*flow.sign_in, *flow.promote(stage)), stage)
     return f"{made}  }}\n}}\n"
 
 

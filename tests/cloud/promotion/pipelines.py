@@ -47,7 +47,8 @@ def github(text: str, branch: str, event: str) -> dict[str, list[str]]:
     """Give the commands of each job that GitHub would run."""
     found = {}
     for name, job in yaml.safe_load(text)["jobs"].items():
-        condition = job["if"].replace("github.event_name", repr(event)).replace("github.ref", f"'refs/heads/{branch}'")
+        condition = job["if"].replace("github.event_name", repr(event)).replace("github.event.ref_type", "'branch'")
+        condition = condition.replace("github.ref", f"'refs/heads/{branch}'")
         if all(_holds(part) for part in condition.split(" && ")):
             runs = [step["run"] for step in job["steps"] if "run" in step]
             found[name] = [line for run in runs for line in run.strip().splitlines()]
@@ -55,26 +56,41 @@ def github(text: str, branch: str, event: str) -> dict[str, list[str]]:
 
 
 def gitlab(text: str, branch: str, event: str) -> dict[str, list[str]]:
-    """Give the commands of each job that GitLab would run; a manual one is run by the event "workflow_dispatch"."""
+    """Give the commands of each job that GitLab would run; a manual one is run by the event "workflow_dispatch".
+
+    One that stops an environment is run by the event "delete", as GitLab does when the branch is gone.
+    """
     found = {}
     content: dict[str, Any] = yaml.safe_load(text)
     for name, job in content.items():
         if not isinstance(job, dict) or "script" not in job:
             continue
         (rule,) = job["rules"]
-        parts = rule["if"].replace("$CI_COMMIT_BRANCH", f"'{branch}'").replace('"', "'").split(" && ")
-        if all(_holds(part) for part in parts) and (rule.get("when") == "manual") == (event == "workflow_dispatch"):
+        source = "schedule" if event == "schedule" else "push"
+        told = rule["if"].replace("$CI_COMMIT_BRANCH", f"'{branch}'").replace("$CI_PIPELINE_SOURCE", f"'{source}'")
+        place = job.get("environment")
+        stops = isinstance(place, dict) and place.get("action") == "stop"
+        by = "delete" if stops else "workflow_dispatch" if rule.get("when") == "manual" else source
+        if all(_holds(part) for part in told.replace('"', "'").split(" && ")) and by == event:
             found[name.removeprefix("to-")] = job["script"]
     return found
 
 
 def jenkins(text: str, branch: str, event: str) -> dict[str, list[str]]:
-    """Give the commands of each stage that Jenkins would run; one with an input by the event "workflow_dispatch"."""
+    """Give the commands of each stage that Jenkins would run; one with an input by the event "workflow_dispatch".
+
+    A branch that is deleted starts nothing. A timer starts whatever does not shut it out.
+    """
     found = {}
     for name, body in re.findall(r"    stage\('([^']+)'\) \{\n(.*?)\n    \}\n", text, re.DOTALL):
         branches = re.findall(r"branch '([^']+)'", body)
-        runs = (branch not in branches) if "not {" in body else branch in branches
-        if runs and ("input {" in body) == (event == "workflow_dispatch"):
+        runs = (branch not in branches) if "not { anyOf" in body else branch in branches
+        timer = re.search(r"(not \{ )?triggeredBy 'TimerTrigger'", body)
+        if event == "schedule":
+            starts = timer is None or not timer[1]
+        else:
+            starts = ("input {" in body) == (event == "workflow_dispatch") and (timer is None or bool(timer[1]))
+        if runs and starts and event != "delete":
             found[name] = re.findall(r"sh '([^']+)'", body)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -25,7 +26,8 @@ pytestmark = pytest.mark.flaky(reruns=1, only_rerun="HostHungError")
 PATHS = {"github": ".github/workflows/waypaas.yml", "gitlab": ".gitlab-ci.yml", "jenkins": "Jenkinsfile"}
 READERS = {"github": pipelines.github, "gitlab": pipelines.gitlab, "jenkins": pipelines.jenkins}
 IMAGE = ("--image", "registry.test/ci/waypaas:1")
-PUSH, BY_HAND = "push", "workflow_dispatch"
+PUSH, BY_HAND, DELETE, TIMER = "push", "workflow_dispatch", "delete", "schedule"
+VARIABLES = {"github": "BRANCH_NAME", "gitlab": "CI_COMMIT_REF_NAME", "jenkins": "BRANCH_NAME"}
 
 
 def written(shop: Shop, provider: str, *more: str) -> str:
@@ -70,21 +72,32 @@ class Runner:
         """Run git in the runner's directory."""
         subprocess.run(["git", *arguments], cwd=self.folder, env=self.environ, check=True, timeout=60)
 
-    def run(self, branch: str, event: str) -> dict[str, int]:
-        """Check a branch out and run its jobs; give their exit codes."""
+    def wps(self, *arguments: str) -> str:
+        """Run wps in the runner's directory; give its output."""
+        command = [str(Path(sys.executable).parent / "wps"), *arguments]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environ, check=True, timeout=100, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        return done.stdout
+
+    def run(self, branch: str, event: str, about: str = "") -> dict[str, int]:
+        """Check a branch out and run its jobs, about that branch or another one; give their exit codes."""
         if not self.folder.exists():
             self.folder.mkdir(parents=True)
             self.git("init", "-q")
+            self.git("remote", "add", "origin", self.url)
         self.git("fetch", "-q", self.url, branch)
         self.git("checkout", "-q", "--force", "--detach", "FETCH_HEAD")
         found = pipelines.github((self.folder / PATHS["github"]).read_text(), branch, event)
-        return {name: self._job("\n".join(lines)) for name, lines in found.items()}
+        return {name: self._job("\n".join(lines), about or branch) for name, lines in found.items()}
 
-    def _job(self, script: str) -> int:
+    def _job(self, script: str, about: str) -> int:
         command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environ, check=False, timeout=200, stdin=subprocess.DEVNULL
-        )
+            command, cwd=self.folder, env=self.environ | {"BRANCH_NAME": about}, check=False, timeout=200,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
         return done.returncode
 
 
@@ -92,13 +105,15 @@ class Runner:
 @pytest.mark.parametrize("provider", ["github", "gitlab"])
 def test_files_keep_the_published_schemas(shop: Shop, provider: str, *, service: bool) -> None:
     """What is written for GitHub and GitLab is valid by their published schemas, with and without a service."""
-    text = written(shop, provider)
+    text = written(shop, provider, "--preview")
+    assert "wps preview up" in text
     if service:
         from wps.pipelines import flow, github, gitlab  # noqa: PLC0415  # beside the command's own way
 
         system = {"github": github, "gitlab": gitlab}[provider]
         stages = flow.stages(("dev", "staging", "production"), "dev", "main")
-        made = flow.Flow("web", "i", stages, "dev", "main", "waypaas.test:7443", "https://waypaas.test")
+        made = flow.Flow("web", "i", stages, "dev", "main", "waypaas.test:7443", "https://waypaas.test",
+                         has_previews=True)  # fmt: skip
         text = system.text(made)
         assert "https://waypaas.test" in text
         assert "wps init --service waypaas.test:7443" in text
@@ -124,6 +139,48 @@ def test_all_providers_run_the_same_commands(shop: Shop) -> None:
     for text in texts.values():
         assert not re.search(r"(?i)password|secret(?! is stored)|api[-_]?key", text)
         assert "registry.test/ci/waypaas:1" in text
+
+
+def test_previews_begin_and_end_by_the_same_commands(shop: Shop) -> None:
+    """A pushed branch has a preview, a deleted one ends it, a timer sweeps; no timer starts a promotion."""
+    shop.standards("dev", preview={"enabled": True})
+    texts = {provider: written(shop, provider) for provider in PATHS}
+    for branch, event, names in (
+        ("feature/x", PUSH, ["check", "preview-branch"]), ("dev", PUSH, ["dev"]), ("main", PUSH, ["staging"]),
+        ("main", BY_HAND, ["production"]), ("main", TIMER, ["preview-sweep"]), ("feature/x", DELETE, ["preview-end"]),
+    ):  # fmt: skip
+        jobs = {provider: READERS[provider](text, branch, event) for provider, text in texts.items()}
+        if event == DELETE:
+            assert jobs.pop("jenkins") == {}, "Jenkins starts nothing for a deleted branch"
+        assert [list(one) for one in jobs.values()] == [names] * len(jobs), (branch, event)
+        for provider, found in jobs.items():
+            told = [line.replace(" --gone", "").replace(f"${VARIABLES[provider]}", "$B") for line in found[names[-1]]]
+            assert told == {
+                "preview-branch": ['wps preview up --branch "$B"'], "preview-end": ['wps preview down --branch "$B"'],
+                "preview-sweep": ["wps preview sweep"],
+            }.get(names[-1], told)  # fmt: skip
+    for provider in PATHS:
+        assert "wps preview" not in written(shop, provider, "--no-preview", "--yes")
+
+
+def test_a_branch_has_a_preview_until_it_is_gone(shop: Shop) -> None:
+    """From a real git server: a pushed branch gets a preview by the job's own shell, and loses it with the branch."""
+    shop.standards("dev", preview={"enabled": True})
+    written(shop, "github")
+    branch = 'feature/it\'s-$(>x)-"odd"'
+    shop.write("a version")
+    with git_server(shop) as url:
+        runner = Runner(shop, url)
+        shop.workshop.git("push", "-q", url, f"HEAD:refs/heads/{branch}", "HEAD:refs/heads/main")
+        assert runner.run(branch, PUSH) == {"check": 0, "preview-branch": 0}
+        assert not (runner.folder / "x").exists()
+        (there,) = json.loads(runner.wps("preview", "list", "--json"))
+        assert there["branch"] == branch
+        assert runner.run("main", TIMER) == {"preview-sweep": 0}
+        assert len(json.loads(runner.wps("preview", "list", "--json"))) == 1
+        shop.workshop.git("push", "-q", url, "--delete", branch)
+        assert runner.run("main", DELETE, branch) == {"preview-end": 0}
+        assert json.loads(runner.wps("preview", "list", "--json")) == []
 
 
 def test_a_push_goes_to_production(shop: Shop) -> None:
