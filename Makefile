@@ -94,6 +94,10 @@ host: setup ## build Waypoint's host side for the tests
 bench-startup: setup ## our plugin's start against a Go plugin's
 	@python bench/startup/startup.py --max-ratio 1.0
 
+.PHONY: soak-promotion
+soak-promotion: setup host ## kill wps, plugins and the service at every moment of a promotion (ROUNDS=20; some two hours)
+	@WAYPAAS_KILL_ROUNDS=$(or $(ROUNDS),20) pytest -q tests/cloud/promotion/test_every_moment.py
+
 .PHONY: bench-soak
 bench-soak: setup ## a thousand starts of a plugin: what is left of them
 	@python bench/startup/soak.py

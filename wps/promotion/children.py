@@ -5,6 +5,7 @@ Owns the process, the lock that its plugins inherit, and its end. What is run is
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -30,11 +31,15 @@ _WAIT_SECONDS = 300.0
 _GRACE_SECONDS = 20.0
 _BEAT_SECONDS = 10.0
 _IDLE_SECONDS = 40.0
-"""Waypoint's local mode hangs now and then when its work is done; without plugins it does nothing for so long."""
+"""Waypoint's local mode hangs now and then when its work is done: for so long it has no plugins, or only spins."""
+
+_LOOK_SECONDS = 8.0
+_SPINNING = 0.1
+"""Part of a processor that only a Waypoint takes that spins; one that waits for a plugin takes a hundredth."""
 
 
 class HungError(Exception):
-    """A Waypoint did not end by itself, although all its plugins have: what it has done is for others to look."""
+    """A Waypoint did not end by itself, although its plugins do nothing: what it has done is for others to look."""
 
 
 class Children:
@@ -130,6 +135,7 @@ class Children:
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:
         beaten = worked = time.monotonic()
+        watch = _Watch(child.pid)
         while True:
             try:
                 return child.wait(timeout=0.5)
@@ -138,7 +144,7 @@ class Children:
                 if now - beaten > _BEAT_SECONDS:
                     beaten = now
                     self._beat()
-                if not self._works_here or _has_children(child.pid):
+                if not self._works_here or watch.is_at_work():
                     worked = now
                 elif now - worked > _IDLE_SECONDS:
                     raise HungError from err
@@ -188,12 +194,59 @@ def program() -> str:
     return str(Path(found).absolute())
 
 
-def _has_children(pid: int) -> bool:
-    """Tell whether a process has children; True where the system does not say."""
-    try:
-        return any(one.read_text() for one in Path(f"/proc/{pid}/task").glob("*/children")) or not _TELLS.exists()
-    except OSError:
-        return True  # it has just ended, or this is no Linux
+class _Watch:
+    """Tells whether a command may still be at work: it has plugins, and does not spin beside them.
+
+    When a job is done, Waypoint's local mode sometimes never sees its end. It then sends itself news of the job without
+    pause, often beside a plugin that has answered and waits for the next call. A Waypoint that waits for a plugin takes
+    next to no processor time; so it spins where it takes much, and its plugins stay and take none.
+
+    Args:
+        pid: Of the command.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._looked = time.monotonic()
+        self._spent = _spent([pid])
+        self._plugins: list[int] = []
+        self._plugins_spent = 0.0
+        self._spins = False
+
+    def is_at_work(self) -> bool:
+        """Look.
+
+        Returns:
+            Whether it may be; True where the system does not say.
+        """
+        if not _TELLS.exists():
+            return True
+        try:
+            tasks = Path(f"/proc/{self._pid}/task").glob("*/children")
+            plugins = sorted(int(pid) for one in tasks for pid in one.read_text().split())
+        except OSError:
+            return True  # it has just ended
+        seconds = time.monotonic() - self._looked
+        if seconds > _LOOK_SECONDS:
+            self._look(plugins, seconds)
+        return bool(plugins) and not self._spins
+
+    def _look(self, plugins: list[int], seconds: float) -> None:
+        spent, plugins_spent = _spent([self._pid]), _spent(plugins)
+        own, theirs = spent - self._spent, plugins_spent - self._plugins_spent
+        self._spins = plugins == self._plugins and own > seconds * _SPINNING > 5 * theirs
+        self._looked += seconds
+        self._spent, self._plugins, self._plugins_spent = spent, plugins, plugins_spent
+
+
+def _spent(pids: list[int]) -> float:
+    """Give the seconds of processor time that processes have taken; one that has ended counts none."""
+    found = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            after_name = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+            found += int(after_name[11]) + int(after_name[12])
+    return found / os.sysconf("SC_CLK_TCK")
 
 
 def end(child: subprocess.Popen[bytes]) -> None:

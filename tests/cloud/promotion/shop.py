@@ -32,6 +32,14 @@ if TYPE_CHECKING:
 
 PROGRAMS = Path(sys.executable).parent
 STAND = Path(__file__).with_name("stand.py")
+PROBE = Path(__file__).with_name("probe.py")
+PLUGIN = """\
+#!/bin/sh
+if [ -n "$PROBE_PLUGINS" ]; then exec {python} {probe} plugin {program} "$@"; fi
+exec {python} {program} "$@"
+"""
+"""A plugin of an app; the probe watches it where one is wanted."""
+
 ENVIRONMENTS = ("dev", "staging", "production")
 SECONDS = 100
 FILE = """\
@@ -62,12 +70,15 @@ class Shop:
         place: Gets everything.
         builds: The registry that its builder pushes to.
         registries: Those of dev, staging and production.
+        path: Of its images in each of them; of its own if left out.
     """
 
-    def __init__(self, place: Path, builds: Registry, registries: list[Registry]) -> None:
+    def __init__(self, place: Path, builds: Registry, registries: list[Registry], path: str = "") -> None:
+        self.place = place
         self.workshop = Workshop(place)
         self.builds, self.registries = builds, dict(zip(ENVIRONMENTS, registries, strict=True))
-        self.path = f"shop/{place.name.replace('_', '-')}"
+        self.path = path or f"shop/{place.name.replace('_', '-')}"
+        self.image = moverimages.Image()
         self.log = place / "wps.log"
         self.stand = place / "stand"
         self.stand.mkdir()
@@ -80,10 +91,10 @@ class Shop:
             "WAYPAAS_KEYRING": "off",
         }
         plugins = self.app / ".waypoint" / "plugins"
-        (plugins / "waypoint-plugin-team-ecr").symlink_to(PROGRAMS / "waypoint-plugin-team-ecr")
-        stand = plugins / "waypoint-plugin-stand"
-        stand.write_text(f'#!/bin/sh\nexec {sys.executable} {STAND} "$@"\n')
-        stand.chmod(0o755)
+        for program in (STAND, PROGRAMS / "waypoint-plugin-team-ecr"):
+            plugin = plugins / f"waypoint-plugin-{program.stem.removeprefix('waypoint-plugin-')}"
+            plugin.write_text(PLUGIN.format(python=sys.executable, probe=PROBE, program=program))
+            plugin.chmod(0o755)
         (self.app / "waypoint.hcl").write_text(FILE.format(self.stand))
         for name in ENVIRONMENTS:
             self.standards(name)
@@ -114,12 +125,18 @@ class Shop:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
 
-    def begin(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start wps with its output in the file `log`, so that what outlives it can go on writing."""
+    def begin(self, *arguments: str, probe: str = "") -> subprocess.Popen[str]:
+        """Start wps with its output in the file `log`, so that what outlives it can go on writing.
+
+        What the probe is to do, if anything, is for it and for the plugins.
+        """
+        command: list[str | Path] = [PROGRAMS / "wps", *arguments]
+        if probe:
+            command = [sys.executable, PROBE, "wps", *command]
         with self.log.open("w") as log:
             return subprocess.Popen(
-                [PROGRAMS / "wps", *arguments], cwd=self.app, env=self.environ, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, text=True, start_new_session=True,
+                command, cwd=self.app, env=self.environ | ({"PROBE": probe} if probe else {}),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, text=True, start_new_session=True,
             )  # fmt: skip
 
     def wps(self, *arguments: str, code: int = 0) -> str:
@@ -185,14 +202,20 @@ class Shop:
         with opening.opened(self.app, self.environ) as ledger:
             yield ledger
 
+    def imaged(self, seed: int, size: int) -> moverimages.Image:
+        """Make an image of some bytes, by a number: the same number, the same image."""
+        image = moverimages.Image()
+        piece = moverimages.layer(7000 + seed, min(size, 1 << 20))
+        image.add_manifest([moverimages.layer(6000 + seed, 1000), piece * (size // len(piece))],
+                           config=json.dumps({"seed": seed, "path": self.path}).encode())  # fmt: skip
+        return image
+
     def record(self, environment: str = "dev", size: int = 20_000) -> str:
         """Put an image into the registry of an environment and record it as running there; give its digest."""
         self.seed += 1
-        image = moverimages.Image()
-        piece = moverimages.layer(7000 + self.seed, min(size, 1 << 20))
-        image.add_manifest([moverimages.layer(6000 + self.seed, 1000), piece * (size // len(piece))],
-                           config=json.dumps({"seed": self.seed, "path": self.path}).encode())  # fmt: skip
+        image = self.imaged(self.seed, size)
         moverimages.push(self.registries[environment], self.path, image)
+        self.image = image
         profile = self.profile(environment)
         draft = Draft(
             project="shop", app="web", environment=environment, digest=image.root, image="", kind="deploy",

@@ -4,8 +4,13 @@ Installed as `waypoint-plugin-stand` beside an app. A file `hang-deploy` or `han
 operation wait until it is gone; `fail-deploy` and `fail-release` make it fail.
 """
 
-# ruff: noqa: TC001  # annotations are read when the class is made
+# ruff: noqa: TC001  # annotations are read when the class is made; a standby has all the rest imported already
 from __future__ import annotations
+
+if __name__ == "__main__":
+    from waypaas_sdk import standby
+
+    standby.enter()
 
 import json
 import os

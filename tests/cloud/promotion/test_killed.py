@@ -1,4 +1,7 @@
-"""`wps promote` that is killed, and two at once: what comes of it is one release, and a chain that is whole."""
+"""`wps promote` that is killed at any time, or fails, and two at once: one release, and a chain that is whole.
+
+Kills at each moment of a promotion are made by test_every_moment.
+"""
 
 from __future__ import annotations
 
@@ -29,32 +32,6 @@ def steps(shop: Shop) -> list[str] | None:
     return None if running is None or running.ended else [step.name for step in running.steps]
 
 
-def claimed(shop: Shop) -> object:
-    """Whether the environment is claimed, and nothing done."""
-    return steps(shop) is not None
-
-
-def after(name: str) -> Callable[[Shop], object]:
-    """Give what tells that a step is done."""
-    return lambda shop: name in (steps(shop) or [])
-
-
-def within(stage: str) -> Callable[[Shop], object]:
-    """Give what tells that the platform is at work, where it is made to hang."""
-    return lambda shop: (shop.stand / f"began-{stage}").exists()
-
-
-MOMENTS: dict[str, Callable[[Shop], object]] = {
-    "claim": claimed,
-    "after move": after("move"),
-    "within deploy": within("deploy"),
-    "after deploy": after("deploy"),
-    "after test": after("test"),
-    "within release": within("release"),
-    "after release": after("release"),
-}
-
-
 def one_release(shop: Shop, digest: str) -> None:
     """Check that staging has been given one release, of the image, and that its record is one in a whole chain."""
     assert shop.serves("staging") == digest
@@ -74,21 +51,6 @@ def ended(shop: Shop, child: subprocess.Popen[str], moment: Callable[[Shop], obj
         time.sleep(0.01)
     shop.kill(child)
     return ""
-
-
-@pytest.mark.parametrize("name", MOMENTS)
-def test_a_killed_promotion_ends_in_one_release(shop: Shop, name: str) -> None:
-    """Killed at a step, and run again: one release, one record, one deployment, and the chain is whole."""
-    digest = shop.record()
-    stage = name.partition("within ")[2]
-    if stage:
-        (shop.stand / f"hang-{stage}").touch()
-    assert ended(shop, shop.begin(*TO_STAGING), MOMENTS[name]) == ""
-    if stage:
-        (shop.stand / f"hang-{stage}").unlink()
-    shop.wps(*TO_STAGING)
-    one_release(shop, digest)
-    assert len(list(shop.stand.glob("staging-*.json"))) == 1
 
 
 @pytest.mark.parametrize("seed", range(2))

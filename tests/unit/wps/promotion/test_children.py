@@ -41,6 +41,19 @@ def test_a_command_without_children_hangs(tmp_path: Path, monkeypatch: pytest.Mo
     assert made(tmp_path).run(["sleep", "3"]) == (0, True)
 
 
+def test_a_command_that_spins_beside_idle_children_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that takes the processor while its children take none is ended; one that waits for them is not."""
+    monkeypatch.setattr(children, "_IDLE_SECONDS", 1.0)
+    monkeypatch.setattr(children, "_LOOK_SECONDS", 0.5)
+    began = time.monotonic()
+    with pytest.raises(HungError):
+        made(tmp_path, works_here=True).run(["sh", "-c", "sleep 60 & while :; do :; done"])
+    assert time.monotonic() - began < 20
+    busy = "timeout 4 sh -c 'while :; do :; done'"
+    assert made(tmp_path, works_here=True).run(["sh", "-c", f"{busy} & {busy}; wait; true"]) == (0, True)
+    assert made(tmp_path, works_here=True).run(["sh", "-c", "sleep 4 & wait; true"]) == (0, True)
+
+
 def test_what_a_killed_run_left_is_waited_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """The lock is held by a command and all that it starts, so the next run begins when the last of them has ended."""
     lock = tmp_path / "state" / "lock"
