@@ -65,6 +65,7 @@ ON_THE_BED = (
     "tests/cloud/team_k8s/",
     "tests/cloud/wps/test_doctor.py",
     "tests/e2e/test_readme.py",
+    "tests/host/test_binaries.py",
     "tests/host/test_gate.py",
     "tests/host/test_waypoint.py",
     "tests/host/test_wphost.py",

@@ -22,6 +22,24 @@ def clean(text: str) -> str:
     return text if text.isprintable() else text.translate(CONTROLS)
 
 
+def told(text: str, *, local: bool) -> str:
+    """Make a line or a step's text for the host: what the user reads is the text itself.
+
+    Waypoint takes such a text for a format, in which %% stands for one %: the command line does, and before that the
+    runner, unless it is the command line's own one.
+
+    Args:
+        text: Anything.
+        local: The runner is the command line's own.
+
+    Returns:
+        The text as `clean` gives it, with each % twice for each format.
+
+    Source: hashicorp/waypoint internal/runner/ui.go and accept.go, internal/jobstream/ui.go: Output, Add, Update.
+    """
+    return clean(text).replace("%", "%%" if local else "%%%%")
+
+
 def clean_log(text: str) -> str:
     """Show control characters as escapes, but keep colours, which logs are full of.
 

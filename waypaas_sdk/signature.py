@@ -66,7 +66,7 @@ AVAILABLE: Mapping[str, Mapping[str, frozenset[Any]]] = {
         "default_releaser": frozenset(),
         "destroy": frozenset({Message}),
         "destroy_workspace": frozenset({Message}),
-        "status": frozenset({Message, StatusReport}),
+        "status": frozenset({Message}),  # no last report: see below
         "logs": frozenset({Message, LogViewer}),
         "exec": frozenset({Message, ExecSession}),
     },
@@ -74,7 +74,7 @@ AVAILABLE: Mapping[str, Mapping[str, frozenset[Any]]] = {
         "release": frozenset({Message}),
         "destroy": frozenset({Message}),
         "destroy_workspace": frozenset({Message}),
-        "status": frozenset({Message, StatusReport}),
+        "status": frozenset({Message}),  # no last report: see below
     },
     "configsourcer": {"read": frozenset({Message}), "stop": frozenset()},
     "tasklauncher": {
@@ -85,7 +85,10 @@ AVAILABLE: Mapping[str, Mapping[str, frozenset[Any]]] = {
 }
 """By kind and operation, what it may ask for beside COMMON. This table is the truth.
 
-Source: Waypoint 0.11.4 internal/core, by operation: what each hands to the plugin's function.
+`status` cannot have the last report: the first time there is none, and Waypoint ends in a panic while it encodes that.
+
+Source: Waypoint 0.11.4 internal/core, by operation: what each hands to the plugin's function; for the panic
+app_status_report.go, argsStatusReport, and waypoint-plugin-sdk internal/funcspec/any_conv.go, anyConvGen.
 """
 
 AUTHENTICATION = ("authenticate", "validate_auth")
@@ -100,6 +103,9 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "tasklauncher": ("start", "stop", "watch"),
 }
 """Operations without which a component of the kind is none."""
+
+JOBLESS = frozenset({"start", "stop", "watch", "read"})
+"""Operations outside of an app's job: the host has no JobInfo for them, and none of them runs in the command line."""
 
 MAKERS = frozenset({"build", "build_odr", "push", "access", "deploy", "release", "start"})
 """Operations that return a message, bare or in a Result."""

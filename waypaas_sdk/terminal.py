@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from waypaas_sdk.errors import StateError
 from waypaas_sdk.gen.hashicorp.waypoint.sdk import streams_pb2
 from waypaas_sdk.goplugin.dispatch import stub
-from waypaas_sdk.plaintext import clean
+from waypaas_sdk.plaintext import clean, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,9 +40,11 @@ class TerminalUI:
 
     Args:
         channel: Connection to the host's TerminalUIService.
+        local: The job runs in the command line itself, as JobInfo tells.
     """
 
-    def __init__(self, channel: Any) -> None:
+    def __init__(self, channel: Any, *, local: bool = True) -> None:
+        self.local = local
         service = streams_pb2.DESCRIPTOR.services_by_name["TerminalUIService"]
         self._open_events = stub(channel, service, "Events")
         self._ask_interactive = stub(channel, service, "IsInteractive")
@@ -79,7 +81,7 @@ class TerminalUI:
         """
         if style not in STYLES:
             raise ValueError(f"there is no style {style!r}; there are: {', '.join(sorted(STYLES - {''}))}")
-        self.send(Event(line=Event.Line(msg=clean(text), style=style)))
+        self.send(Event(line=Event.Line(msg=told(text, local=self.local), style=style)))
 
     def named_values(self, values: Sequence[tuple[str, object]]) -> None:
         """Show names with their values, aligned.
@@ -123,7 +125,7 @@ class TerminalUI:
         with self._lock:
             group = self._groups
             self._groups += 1
-        return StepGroup(self.send, group)
+        return StepGroup(self.send, group, local=self.local)
 
     def progress(
         self, what: str, total: float | None = None, unit: str = "", clock: Callable[[], float] = time.monotonic
@@ -238,11 +240,13 @@ class StepGroup:
     Args:
         send: Sends an event.
         group: Its number on this terminal.
+        local: As of the terminal.
     """
 
-    def __init__(self, send: Callable[[streams_pb2.TerminalUI.Event], None], group: int) -> None:
+    def __init__(self, send: Callable[[streams_pb2.TerminalUI.Event], None], group: int, *, local: bool) -> None:
         self._send = send
         self._group = group
+        self._local = local
         self._lock = threading.Lock()
         self._steps: list[WireStep] = []
 
@@ -253,7 +257,7 @@ class StepGroup:
             message: What is being done.
         """
         with self._lock:
-            step = WireStep(self._send, self._group, len(self._steps))
+            step = WireStep(self._send, self._group, len(self._steps), local=self._local)
             self._steps.append(step)
         step.update(message)
         return step
@@ -278,11 +282,15 @@ class WireStep:
         send: Sends an event.
         group: Number of its group.
         number: Its own in the group.
+        local: As of the terminal.
     """
 
-    def __init__(self, send: Callable[[streams_pb2.TerminalUI.Event], None], group: int, number: int) -> None:
+    def __init__(
+        self, send: Callable[[streams_pb2.TerminalUI.Event], None], group: int, number: int, *, local: bool
+    ) -> None:
         self._send = send
         self._group = group
+        self._local = local
         self._number = number
         self._message = ""
         self._lock = threading.Lock()
@@ -295,7 +303,7 @@ class WireStep:
         """Change the text of the step; the same text again is not sent again."""
         if message != self._message:
             self._message = message
-            self._event(msg=clean(message))
+            self._event(msg=told(message, local=self._local))
 
     def status(self, status: str) -> None:
         """Change its mark: "ok", "error", "warn"."""

@@ -22,6 +22,7 @@ SECTIONS = {
     ("deploy", "team-k8s"): "kubernetes",
     ("deploy", "team-ecs"): "ecs",
     ("release", "team-k8s"): "kubernetes",
+    ("release", "team-ecs"): "ecs",
     ("build", "team-ecr"): "registry",
     ("build.registry", "team-ecr"): "registry",
 }
@@ -239,9 +240,10 @@ def _use(stage: hclfile.Block, workspace: str, path: str) -> tuple[hclfile.Block
 
 def _stanzas(reader: useblock.Reader, use: hclfile.Block, section: str, path: str) -> list[Stanza]:
     values = reader.values(use, useblock.options(section), path)
-    if section == "kubernetes":
-        reader.meant_network(values, path)
-    network = values.pop("network", None) if section == "kubernetes" else None
+    network = None
+    if section in useblock.NETWORKED:
+        reader.meant_network(values, section, path)
+        network = values.pop("network", None)
     more = [Stanza("network", network, f"{path}.network")] if isinstance(network, dict) else []
     return [Stanza(section, values, path), *more]
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 BUILD: Mapping[str, Spec] = {"image": Spec("image", "string", "The image to deploy, with its tag or digest.")}
 """Options of `use "team-k8s"` in a build stanza; no standard is about them. Source: team_k8s/builder.py."""
 
+NETWORKED: Mapping[str, str] = {"kubernetes": "team-k8s", "ecs": "team-ecs"}
+"""Plugin by section: in its `use` may stand a block `network`, which is a section of the standards of its own."""
+
 
 def options(section: str) -> Mapping[str, Spec]:
     """List the options of a plugin.
@@ -31,7 +34,7 @@ def options(section: str) -> Mapping[str, Spec]:
         Spec by name.
     """
     found = dict(specs(SECTIONS[section]))
-    if section == "kubernetes":
+    if section in NETWORKED:
         found["network"] = Spec("network", "block", "How the world reaches the app.", block=Network)
     return found
 
@@ -97,17 +100,18 @@ class Reader:
                 fix = f"write {close}" if close else "remove it"
                 self._refuse(f"unknown option {name}", f"{whose} has no such option", fix, f"{path}.{name}")
 
-    def meant_network(self, values: dict[str, Any], path: str) -> None:
+    def meant_network(self, values: dict[str, Any], section: str, path: str) -> None:
         """Refuse a mistyped `network`, which `teamconfig` does not suggest: for it that is a section of its own.
 
         Args:
             values: What a `use` sets; a slip is taken out.
+            section: One of NETWORKED.
             path: Its path.
         """
-        known = options("kubernetes")
+        known, why = options(section), f"{NETWORKED[section]} has no such option"
         for name in [name for name in values if name not in known and nearest(name, known) == "network"]:
             del values[name]
-            self._refuse(f"unknown option {name}", "team-k8s has no such option", "write network", f"{path}.{name}")
+            self._refuse(f"unknown option {name}", why, "write network", f"{path}.{name}")
 
     def _block(self, inner: hclfile.Block, known: Mapping[str, Spec], path: str, values: dict[str, Any]) -> None:
         """Read a block within another one."""

@@ -100,12 +100,11 @@ def test_generation(shared: PluginHost) -> None:
 
 
 def test_status(shared: PluginHost) -> None:
-    """A report has its time, the parts refer to declared resources, and the last report is handed in."""
-    last = resources_pb2.StatusReport(health_message="good")
-    report = shared.invoke("platform", "Status", deployment(), last)
+    """A report has its time, and the parts refer to declared resources."""
+    report = shared.invoke("platform", "Status", deployment())
 
     assert report.health == resources_pb2.StatusReport.PARTIAL
-    assert report.health_message == "after good"
+    assert report.health_message == "1 of 2"
     assert report.generated_time.seconds > 0
     (part,) = report.resources
     assert part.declared_resource.name == "web-v1"
@@ -114,7 +113,7 @@ def test_status(shared: PluginHost) -> None:
 
 def test_behaviour_17_status_that_fails_is_unknown(shared: PluginHost) -> None:
     """An exception in status is a report of UNKNOWN with the text, never an error of the RPC."""
-    report = shared.invoke("platform", "Status", deployment("gone"), resources_pb2.StatusReport())
+    report = shared.invoke("platform", "Status", deployment("gone"))
     assert (report.health, report.health_message) == (resources_pb2.StatusReport.UNKNOWN, "the cloud is away")
     assert report.generated_time.seconds > 0
 
@@ -135,13 +134,13 @@ def test_destroy(host: PluginHost, kind: str) -> None:
 
 
 def test_release(host: PluginHost) -> None:
-    """A release manager gets the deployment; URL and resources arrive; its status knows the last one."""
+    """A release manager gets the deployment; URL and resources arrive; its status gets the release."""
     reply = host.invoke("releasemanager", "Release", deployment())
-    status = host.invoke("releasemanager", "Status", unpacked(reply), resources_pb2.StatusReport(health=3))
+    status = host.invoke("releasemanager", "Status", unpacked(reply))
 
     assert reply.release.url == "https://web.test"
     assert [made.name for made in reply.declared_resources.resources] == ["web"]
-    assert status.health_message == "web-v1 after DOWN"
+    assert status.health_message == "web-v1 serves"
     assert host.ui.lines == ["released web-v1"]
 
 

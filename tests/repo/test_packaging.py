@@ -96,11 +96,12 @@ def test_the_wheel_is_typed(names: set[str], packages: dict[str, Path]) -> None:
     assert {f"{package}/py.typed" for package in packages} <= names
 
 
-def test_the_metadata_agrees_with_the_project(wheel: Path, project: dict[str, object]) -> None:
+def test_the_metadata_agrees_with_the_project(wheel: Path, project: dict[str, object], root: Path) -> None:
     """Name, version and Python are the project's; without extras nothing comes along that a plugin can do without."""
     (path,) = wheel.glob("*.dist-info/METADATA")
     metadata = Parser().parsestr(path.read_text())
-    assert (metadata["Name"], metadata["Version"]) == (project["name"], project["version"])
+    told = subprocess.run([sys.executable, root / "tools/version.py"], capture_output=True, text=True, check=True)
+    assert (metadata["Name"], metadata["Version"]) == (project["name"], told.stdout.strip())
     assert metadata["Requires-Python"] == project["requires-python"]
     required = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
     assert sorted(required) == sorted(project["dependencies"])

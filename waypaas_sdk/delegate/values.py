@@ -22,7 +22,7 @@ from waypaas_sdk.terminal import TerminalUI
 from waypaas_sdk.wire import anys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import grpc
 
@@ -34,7 +34,7 @@ FIELDS: Mapping[type, str] = {bool: "bool", int: "int", str: "string"}
 
 def to_proto(
     spec: arguments_pb2.FuncSpec,
-    given: Iterable[object],
+    given: Sequence[object],
     primitives: Mapping[str, bool | int | str],
     accept: Callable[[Sequence[grpc.GenericRpcHandler]], int],
     name: str,
@@ -58,6 +58,7 @@ def to_proto(
     """
     by_type = dict(_offer(value) for value in given if value is not None)
     by_name = {key.lower(): value for key, value in primitives.items()}
+    terminals = [value for value in given if isinstance(value, TerminalUI)]
     request = arguments_pb2.FuncSpec.Args()
     for wanted in spec.args:
         value = request.args.add(name=wanted.name, type=wanted.type, primitive_type=wanted.primitive_type)
@@ -68,6 +69,8 @@ def to_proto(
             setattr(value, FIELDS[type(supplied)], supplied)
         elif wanted.type in by_type:
             value.proto_any.CopyFrom(by_type[wanted.type](accept))
+        elif wanted.type == WIRE_TYPES[arguments.JobInfo] and terminals:  # what it shows is shown by ours
+            value.proto_any.CopyFrom(anys.pack(Args.JobInfo(local=terminals[0].local)))
         elif wanted.type == Args.LabelSet.DESCRIPTOR.full_name:
             value.proto_any.CopyFrom(anys.pack(Args.LabelSet()))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import grpc
+
+FORMAT = re.compile(r"%[-+# 0]*[0-9.]*(.?)", re.DOTALL)
 
 SERVICES = streams_pb2.DESCRIPTOR.services_by_name
 
@@ -39,15 +42,33 @@ class RecordedStep:
     messages: list[str] = field(default_factory=list)
 
 
+def formatted(text: str) -> str:
+    """Take a text for a format without arguments, as Go's fmt.Sprintf does.
+
+    Args:
+        text: The format.
+
+    Returns:
+        The text, in which a lone % tells what is missing.
+    """
+
+    def verb(found: re.Match[str]) -> str:
+        return "%" if found[1] == "%" else f"%!{found[1]}(MISSING)" if found[1] else "%!(NOVERB)"
+
+    return FORMAT.sub(verb, text)
+
+
 class RecordingUI:
-    """A terminal that remembers.
+    """A terminal that remembers what a person would have read: lines and steps are formats for Waypoint, once or twice.
 
     Args:
         interactive: What it says of itself.
         answers: To questions, in order; an empty text when there are no more.
+        local: It is that of the command line's own runner; another one takes texts for formats once more.
     """
 
-    def __init__(self, *, interactive: bool = False, answers: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, interactive: bool = False, answers: tuple[str, ...] = (), local: bool = True) -> None:
+        self._local = local
         self.events: list[streams_pb2.TerminalUI.Event] = []
         self.steps: dict[tuple[int, int], RecordedStep] = {}
         self.ended = threading.Event()
@@ -101,6 +122,9 @@ class RecordingUI:
         self.ended.set()
 
     def _record(self, event: Any) -> None:  # a nested generated class
+        for shown in (event.line, event.step):
+            if shown.msg:
+                shown.msg = formatted(shown.msg if self._local else formatted(shown.msg))
         self.events.append(event)
         if not event.HasField("step"):
             return

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from waypaas_sdk import arguments, signature
 from waypaas_sdk.call import Call
 from waypaas_sdk.errors import BugError
 from waypaas_sdk.execsession import ExecSession
-from waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2, resources_pb2
-from waypaas_sdk.health import StatusReport
+from waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2
 from waypaas_sdk.logger import Logger
 from waypaas_sdk.logviewer import LogViewer
 from waypaas_sdk.terminal import TerminalUI
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from waypaas_sdk.goplugin.broker import Broker
+
+JOB, TERMINAL = signature.WIRE_TYPES[arguments.JobInfo], signature.WIRE_TYPES[TerminalUI]
 
 SCALARS = {1: "bool", 2: "int", 24: "string"}
 """Field of FuncSpec.Value that carries each primitive type."""
@@ -44,6 +45,9 @@ def to_proto(sig: signature.Signature) -> arguments_pb2.FuncSpec:
             spec.args.add(name=parameter.wire_name.lower(), primitive_type=primitive)
         elif parameter.wire_type:
             spec.args.add(type=parameter.wire_type)
+    asked = {value.type for value in spec.args}
+    if TERMINAL in asked and JOB not in asked and sig.operation not in signature.JOBLESS:  # `plaintext.told` needs it
+        spec.args.add(type=JOB)
     return spec
 
 
@@ -56,12 +60,14 @@ class Scope:
         broker: Reaches the host's streams.
         logger: Of the plugin.
         closing: Closes what was opened, in reverse order, before the reply is sent.
+        local: The job runs in the command line itself.
     """
 
     call: Call
     broker: Broker
     logger: Logger
     closing: ExitStack
+    local: bool = False
 
     def dial(self, stream_id: int) -> Any:  # a grpc.Channel, untyped in the stubs' absence
         """Connect to a stream of the host for the length of the call."""
@@ -88,6 +94,8 @@ def from_proto(sig: signature.Signature, sent: Iterable[arguments_pb2.FuncSpec.V
     values = list(sent)
     by_type = {anys.name(value.proto_any): value.proto_any for value in values if value.HasField("proto_any")}
     by_name = {value.name.lower(): value for value in values if value.primitive_type}
+    if JOB in by_type:
+        scope = replace(scope, local=anys.unpack(by_type[JOB], Args.JobInfo).local)
     decoded: dict[str, Any] = {}
     for parameter in sig.parameters:
         if parameter.type is Call:
@@ -157,7 +165,7 @@ def _logger(sent: Any, scope: Scope) -> Logger:
 
 
 def _terminal_ui(sent: Any, scope: Scope) -> TerminalUI:
-    terminal = TerminalUI(scope.dial(sent.stream_id))
+    terminal = TerminalUI(scope.dial(sent.stream_id), local=scope.local)
     scope.closing.callback(terminal.close)
     return terminal
 
@@ -184,12 +192,6 @@ def _exec_session(sent: Any, scope: Scope) -> ExecSession:
     return session
 
 
-def _status_report(sent: Any, _: Scope) -> StatusReport:
-    from waypaas_sdk.wire import reports  # noqa: PLC0415  # status only
-
-    return reports.from_proto(sent)
-
-
 Args = arguments_pb2.Args
 
 DECODERS: Mapping[Any, tuple[type[Message], Callable[[Any, Scope], Any]]] = {
@@ -203,6 +205,5 @@ DECODERS: Mapping[Any, tuple[type[Message], Callable[[Any, Scope], Any]]] = {
     TerminalUI: (Args.TerminalUI, _terminal_ui),
     LogViewer: (Args.LogViewer, _log_viewer),
     ExecSession: (Args.ExecSessionInfo, _exec_session),
-    StatusReport: (resources_pb2.StatusReport, _status_report),
 }
 """By the author's type, the message that carries it and how to decode that."""

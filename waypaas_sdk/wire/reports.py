@@ -97,13 +97,13 @@ def to_proto(report: StatusReport) -> resources_pb2.StatusReport:
 
 
 def from_proto(message: resources_pb2.StatusReport) -> StatusReport:
-    """Decode the previous report that the host hands to `status`.
+    """Decode the report of another plugin.
 
     Args:
-        message: Empty when there was none.
+        message: As it came.
 
     Returns:
-        The report; empty and UNKNOWN when there was none.
+        The report.
     """
     return StatusReport(
         health=Health(message.health),

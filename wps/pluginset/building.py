@@ -10,7 +10,6 @@ import hashlib
 import os
 import shutil
 import sys
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from email.parser import Parser
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teamconfig import errors
-from wps.pluginset import bundle, materials, programs, refusals, tree
+from wps.pluginset import bundle, materials, programs, refusals, scratch, tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,8 +75,7 @@ def build(checkout: Path, out: Path, wanted: Sequence[str], tell: Callable[[str]
     """
     _check(checkout)
     target = out / programs.folder(programs.this_platform())
-    with tempfile.TemporaryDirectory(prefix="waypaas-build-") as scratch:
-        work = Path(scratch)
+    with scratch.folder("waypaas-build-") as work:
         tell("wheel and launcher")
         wheel = _wheel(checkout, work / "wheel")
         launcher = _launcher(work / "launcher")
@@ -113,9 +111,11 @@ class _Described:
 
 
 def _check(checkout: Path) -> None:
-    if sys.platform != "linux":
-        why, fix = "only Linux with glibc is supported yet", "build on Linux, as Debian"
-        raise errors.state("binaries cannot be made here", why, fix, sys.platform)
+    here = programs.this_platform()
+    if sys.platform != "linux" or not programs.PLATFORM.fullmatch(here):
+        why = "a binary starts its interpreter by glibc's loader, which there is on Linux, for amd64 and arm64 alone"
+        fix = "build on Linux for the platforms that are to have plugins"
+        raise errors.state(f"binaries for {here} cannot be made", why, fix, here)
     if not (checkout / "uv.lock").is_file() or not (checkout / "pyproject.toml").is_file():
         why = "binaries are built of the sources, with the versions of their uv.lock"
         fix = "go to a checkout of this project, or name it with --source"

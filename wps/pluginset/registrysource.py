@@ -9,20 +9,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
-import tempfile
 from typing import TYPE_CHECKING, Any
 
 from imagemover import copying, manifests
+from imagemover.errors import ImageError
 from imagemover.jobs import Job, Options, Target
 from imagemover.layout import Layout
 from imagemover.manifests import EMPTY, OCI_INDEX, OCI_MANIFEST, Descriptor
 from imagemover.patience import Patience
 from wps.images import names, refusals
 from wps.images.places import Places
-from wps.pluginset import signing
-from wps.pluginset.sources import OCI, absent
+from wps.pluginset import scratch, signing
+from wps.pluginset.sources import OCI, BrokenLineError, absent, patiently
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,34 +105,44 @@ class RegistrySource:
             for child in self._place.manifest(tag).children:
                 if child.media_type == OCI_MANIFEST:
                     found = self._place.manifest(child.digest)
-                    wanted = [blob for blob in found.blobs if blob.media_type == signing.PAYLOAD_TYPE]
-                    if wanted and wanted[0].size <= signing.MOST_BYTES:
-                        return b"".join(self._read(wanted[0]))
+                    for blob in found.blobs:
+                        if blob.media_type == signing.PAYLOAD_TYPE and blob.size <= signing.MOST_BYTES:
+                            return self._short(blob)
         raise absent(f"{self.name} has no plugins", f"the tag {tag} stands on something else", self.name)
 
-    def pieces(self, binary: Binary) -> Iterator[bytes]:
+    def _short(self, blob: Descriptor) -> bytes:
+        return patiently(lambda: b"".join(self._read(blob, 0)), f"{self.name} cannot be read", self.name)
+
+    def pieces(self, binary: Binary, start: int) -> Iterator[bytes]:
         """Give the bytes of a binary.
 
         Args:
             binary: Which.
+            start: The first that is wanted.
 
         Yields:
             The pieces.
 
         Raises:
-            StandardsError: It is not there, or the connection is lost (kind missing or state).
+            BrokenLineError: The connection is lost, or the registry is busy.
+            StandardsError: It is not there (kind missing), or the registry refuses.
         """
         with refusals.told():
-            yield from self._read(Descriptor(_BINARY, f"sha256:{binary.sha256}", binary.size))
+            yield from self._read(Descriptor(_BINARY, f"sha256:{binary.sha256}", binary.size), start)
 
-    def _read(self, blob: Descriptor) -> Iterator[bytes]:
-        stream = self._place.open_blob(blob)
+    def _read(self, blob: Descriptor, start: int) -> Iterator[bytes]:
         try:
-            buffer = memoryview(bytearray(_PIECE))
-            while count := stream.readinto(buffer):
-                yield bytes(buffer[:count])
-        finally:
-            stream.close()
+            stream = self._place.open_blob(blob, start)
+            try:
+                buffer = memoryview(bytearray(_PIECE))
+                while count := stream.readinto(buffer):
+                    yield bytes(buffer[:count])
+            finally:
+                stream.close()
+        except ImageError as err:
+            if err.again:
+                raise BrokenLineError(f"{err.what}: {err.why}") from err
+            raise
 
 
 def publish(
@@ -152,8 +161,8 @@ def publish(
     Raises:
         StandardsError: The registry refuses, or cannot be reached.
     """
-    with tempfile.TemporaryDirectory(prefix="waypaas-publish-") as scratch, refusals.told():
-        writer = _Writer(Layout(os.path.join(scratch, "layout"), create=True))
+    with scratch.folder("waypaas-publish-") as work, refusals.told():
+        writer = _Writer(Layout(str(work / "layout"), create=True))
         signed = writer.artifact(SIGNED, [writer.blob(signing.PAYLOAD_TYPE, envelope, "plugins.json")])
         entries = [signed]
         for platform in sorted({one.platform for one in made.binaries}):

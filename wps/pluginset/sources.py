@@ -10,29 +10,22 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import unquote, urlsplit
 
 from teamconfig import errors
 from wps.pluginset import signing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import httpx
+    from collections.abc import Callable, Iterator
 
     from wps.pluginset.manifest import Binary
 
 NEWEST = "plugins.json"
 OCI = "oci://"
 _PIECE = 256 << 10
-_SECONDS = 20.0
 _TRIES = 3
-_REDIRECTS = 5
-_NOT_FOUND = 404
-_OK = 200
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
 
@@ -46,8 +39,43 @@ class Source(Protocol):
     def envelope(self, serial: int | None) -> bytes:
         """Read the signed manifest of a set; None: of the newest."""
 
-    def pieces(self, binary: Binary) -> Iterator[bytes]:
-        """Give the bytes of a binary as they come; nothing has verified them."""
+    def pieces(self, binary: Binary, start: int) -> Iterator[bytes]:
+        """Give the bytes of a binary from one on, as they come by one connection; nothing has verified them."""
+
+
+class BrokenLineError(Exception):
+    """The line to a source is broken: what has come is good, and the rest may be had by another try.
+
+    Args:
+        why: What is known of it.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def patiently(read: Callable[[], bytes], what: str, where: str) -> bytes:
+    """Read something small, whole, by a few tries.
+
+    Args:
+        read: Reads it.
+        what: For the error: "... cannot be read".
+        where: The source.
+
+    Returns:
+        What was read.
+
+    Raises:
+        StandardsError: The line stays broken (kind missing), or as `read`.
+    """
+    for left in reversed(range(_TRIES)):
+        try:
+            return read()
+        except BrokenLineError as err:
+            if not left:
+                raise absent(what, err.why, where) from err
+    raise AssertionError(what)
 
 
 def sets(serial: int | None) -> str:
@@ -98,7 +126,9 @@ def opened(text: str, plain_http: tuple[str, ...] = (), ca_file: str | None = No
         if not allowed(text):
             why, fix = "others could change what comes over plain HTTP", "write https://"
             raise errors.StandardsError([errors.Problem(f"{text} is not used", why, fix, "", "option")])
-        with Web(text, ca_file) as web:
+        from wps.pluginset import websource  # noqa: PLC0415  # only who names a server loads a client
+
+        with websource.Web(text, ca_file) as web:
             yield web
     else:
         yield Folder(directory(text))
@@ -158,11 +188,12 @@ class Folder:
         with self._opened(sets(serial)) as handle:
             return handle.read(signing.MOST_BYTES)
 
-    def pieces(self, binary: Binary) -> Iterator[bytes]:
+    def pieces(self, binary: Binary, start: int) -> Iterator[bytes]:
         """Give the bytes of a binary.
 
         Args:
             binary: Which.
+            start: The first that is wanted.
 
         Yields:
             The pieces.
@@ -171,6 +202,7 @@ class Folder:
             StandardsError: It is not there (kind missing), or cannot be read (state).
         """
         with self._opened(file(binary.sha256)) as handle:
+            handle.seek(start)
             while piece := handle.read(_PIECE):
                 yield piece
 
@@ -196,105 +228,3 @@ def absent(what: str, why: str, where: str) -> errors.StandardsError:
         The error, to be raised by the caller.
     """
     return errors.missing(what, why, "look at the source, or name another with --from", where)
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed(Exception):  # noqa: N818  # never leaves this file
-    why: str
-
-
-class Web:
-    """A tree on an HTTP server; use it in `with`.
-
-    Args:
-        url: Of the tree.
-        ca_file: Authorities that are trusted instead of the machine's; None: the machine's.
-    """
-
-    def __init__(self, url: str, ca_file: str | None) -> None:
-        import ssl  # noqa: PLC0415  # only who names a server pays for it
-
-        import httpx  # noqa: PLC0415  # as above
-
-        self.name = url.rstrip("/")
-        try:
-            verify = ssl.create_default_context(cafile=ca_file) if url.startswith("https://") else True
-        except OSError as err:
-            why = f"it is no file of certificates (PEM): {(err.strerror or str(err)).lower()}"
-            raise errors.missing(f"{ca_file} cannot be used", why, "name another with --ca-file", str(ca_file)) from err
-        self._client = httpx.Client(verify=verify, timeout=_SECONDS, event_hooks={"request": [self._check]})
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._client.close()
-
-    def _check(self, request: httpx.Request) -> None:
-        if not allowed(str(request.url)):
-            raise _Failed(f"it leads to {request.url.scheme}://{request.url.host}, where others could change it")
-
-    def envelope(self, serial: int | None) -> bytes:
-        """Read the signed manifest of a set.
-
-        Args:
-            serial: Of the set; None: the newest.
-
-        Returns:
-            Its bytes.
-
-        Raises:
-            StandardsError: It is not there, or the server cannot be reached (kind missing).
-        """
-        data = b""
-        for piece in self._pieces(sets(serial)):
-            data += piece
-            if len(data) > signing.MOST_BYTES:
-                break
-        return data[: signing.MOST_BYTES]
-
-    def pieces(self, binary: Binary) -> Iterator[bytes]:
-        """Give the bytes of a binary.
-
-        Args:
-            binary: Which.
-
-        Yields:
-            The pieces.
-
-        Raises:
-            StandardsError: It is not there, or the connection is lost (kind missing).
-        """
-        yield from self._pieces(file(binary.sha256))
-
-    def _pieces(self, path: str) -> Iterator[bytes]:
-        import httpx  # noqa: PLC0415  # as above
-
-        url = f"{self.name}/{path}"
-        begun = False
-        for left in reversed(range(_TRIES)):
-            try:
-                for piece in self._stream(url):
-                    begun = True
-                    yield piece
-            except (httpx.HTTPError, httpx.InvalidURL) as err:
-                if begun or not left:
-                    what = f"{path} did not arrive whole" if begun else f"{url} cannot be read"
-                    raise absent(what, str(err) or type(err).__name__, self.name) from err
-            except _Failed as err:
-                raise absent(f"{url} cannot be read", err.why, self.name) from err
-            else:
-                return
-
-    def _stream(self, url: str) -> Iterator[bytes]:
-        request = self._client.build_request("GET", url, headers={"Accept-Encoding": "identity"})
-        for _ in range(_REDIRECTS + 1):  # followed here: the client would read all that comes with a redirect
-            with contextlib.closing(self._client.send(request, stream=True)) as answer:
-                if answer.next_request is None:
-                    if answer.status_code != _OK:
-                        known = " (not there)" if answer.status_code == _NOT_FOUND else ""
-                        raise _Failed(f"the server answers {answer.status_code}{known}")
-                    yield from answer.iter_raw()
-                    return
-                request = answer.next_request
-        raise _Failed(f"it leads elsewhere more than {_REDIRECTS} times")

@@ -2,6 +2,7 @@
 
     $XDG_DATA_HOME/waypaas/plugins/       sets/SERIAL-HASH/, with each binary and the signed plugins.json
                                           current -> sets/SERIAL-HASH; seen.json: newest set by key; lock
+                                          arriving/SHA256: what of a binary has come before the line broke
     $XDG_CONFIG_HOME/waypoint/plugins/    waypoint-plugin-NAME -> .../current/waypoint-plugin-NAME
 
 Owns those files. One rename of `current` changes all plugins at once. Fetches nothing, trusts no signature.
@@ -181,6 +182,19 @@ class Store:
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
+    def half(self, sha256: str) -> Path:
+        """Name the file in which a binary arrives; use it within `draft`. It stays where the line broke.
+
+        Args:
+            sha256: Of the binary.
+
+        Returns:
+            The file, there or not; its directory is there.
+        """
+        folder = self.root / "arriving"
+        folder.mkdir(exist_ok=True)
+        return folder / sha256
+
     def linked(self) -> set[str]:
         """List the programs that Waypoint finds here, by the links that were made here."""
         return {path.name for path in self.links.glob(f"{programs.PREFIX}*") if self.is_ours(path) and path.exists()}
@@ -226,7 +240,8 @@ class Store:
         return link.is_symlink() and Path(os.readlink(link)).is_relative_to(self.root)
 
     def prune(self) -> None:
-        """Remove the oldest sets; a failure does no harm."""
+        """Remove the oldest sets, and what has never arrived whole; a failure does no harm."""
+        shutil.rmtree(self.root / "arriving", ignore_errors=True)
         current = self.current()
         others = [one for one in self.sets() if current is None or one.folder != current.folder]
         for one in others[KEPT:]:

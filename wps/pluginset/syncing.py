@@ -6,13 +6,12 @@ Owns the order. Files are `store`'s, what is read `sources`'.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from teamconfig import errors
-from wps.pluginset import manifest, programs, signing, store
+from wps.pluginset import fetching, manifest, programs, signing, store
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -148,26 +147,8 @@ def _brought(one: Binary, source: Source, here: Store, target: Path) -> int:
             if store.intact(target, one):
                 return 0
             target.unlink()
-    hasher, size = hashlib.sha256(), 0
-    with target.open("xb") as file:
-        for piece in source.pieces(one):
-            size += len(piece)
-            if size > one.size:
-                break
-            hasher.update(piece)
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    if size != one.size:
-        arrived = f"{size} of {one.size} bytes arrived" if size < one.size else f"more than its {one.size} bytes came"
-        what, fix = f"{one.file} did not arrive whole", "run it again; if it stays so, look at the source"
-        raise errors.state(what, f"{arrived}; the plugins that were there stay", fix, source.name)
-    if hasher.hexdigest() != one.sha256:
-        why = f"its SHA-256 is {hasher.hexdigest()}, signed is {one.sha256}: it was tampered with, or damaged"
-        fix = "do not use this source; tell the platform team"
-        problem = errors.Problem(
-            f"{one.file} is refused", f"{why}; the plugins that were there stay", fix, source.name, "policy"
-        )
-        raise errors.StandardsError([problem])
-    target.chmod(0o755)
-    return size
+    half = here.half(one.sha256)
+    came = fetching.fetched(one, source, half)
+    half.chmod(0o755)
+    half.replace(target)
+    return came

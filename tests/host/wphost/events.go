@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -58,3 +59,27 @@ func output(stream string) writer {
 type ui struct{ terminal.UI }
 
 func (ui) OutputWriters() (io.Writer, io.Writer, error) { return shown, shown, nil }
+
+// remote is what a runner elsewhere gives to plugins: lines and steps are formats
+// for it, and then once more for the command line, as in Waypoint's
+// internal/runner/ui.go and internal/jobstream/ui.go.
+type remote struct{ terminal.UI }
+
+func (r remote) Output(message string, raw ...any) {
+	message, style, _ := terminal.Interpret(message, raw...)
+	r.UI.Output(message, terminal.WithStyle(style))
+}
+
+func (r remote) StepGroup() terminal.StepGroup { return group{r.UI.StepGroup()} }
+
+type group struct{ terminal.StepGroup }
+
+func (g group) Add(message string, arguments ...any) terminal.Step {
+	return step{g.StepGroup.Add(fmt.Sprintf(message, arguments...))}
+}
+
+type step struct{ terminal.Step }
+
+func (s step) Update(message string, arguments ...any) {
+	s.Step.Update(fmt.Sprintf(message, arguments...))
+}

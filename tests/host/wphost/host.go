@@ -64,8 +64,11 @@ func (h *host) load() error {
 	log := hclog.New(&hclog.LoggerOptions{Name: "wphost", Level: hclog.Debug, JSONFormat: true, Output: logged})
 	hclog.SetDefault(log)
 	color.Output = shown
-	screen := ui{terminal.NonInteractiveUI(context.Background())}
-	job := &component.JobInfo{Local: true, Workspace: h.workspace, Project: project.Name, App: h.app.Name}
+	var screen terminal.UI = ui{terminal.NonInteractiveUI(context.Background())}
+	if h.odr {
+		screen = remote{screen}
+	}
+	job := &component.JobInfo{Local: !h.odr, Workspace: h.workspace, Project: project.Name, App: h.app.Name}
 	labels := &component.LabelSet{Labels: map[string]string{"waypoint/workspace": h.workspace}}
 	h.common = []argmapper.Arg{argmapper.Typed(log, h.source(), job, dir, screen), argmapper.Named("labels", labels)}
 	h.mappers, err = argmapper.NewFuncList(protomappers.All, argmapper.Logger(log))

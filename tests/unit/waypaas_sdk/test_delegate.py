@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+import grpc
 import pytest
 
 from waypaas_sdk.arguments import DataDir, DeploymentConfig, JobInfo, LabelSet, Source, TaskLaunchInfo
@@ -17,12 +18,12 @@ from waypaas_sdk.gen.hashicorp.waypoint.sdk import arguments_pb2, streams_pb2
 from waypaas_sdk.gen.protostructure.protostructure_pb2 import Struct, Type
 from waypaas_sdk.health import Health, StatusReport
 from waypaas_sdk.logger import Logger
+from waypaas_sdk.terminal import TerminalUI
 from waypaas_sdk.wire import anys
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from waypaas_sdk.terminal import TerminalUI
 
 Args = arguments_pb2.Args
 Event = streams_pb2.TerminalUI.Event
@@ -137,6 +138,15 @@ def test_what_is_not_given_is_named(wanted: arguments_pb2.FuncSpec) -> None:
     """A plugin that wants what we do not have is not called; the type or name is told."""
     with pytest.raises(StateError, match=r"docker\.Image|somename"):
         values.to_proto(wanted, (), {}, lambda _: 0, "other", "Build")
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_terminal_tells_where_the_job_runs(*, local: bool) -> None:
+    """A plugin that is given a terminal and no job learns from the terminal how its texts have to be told."""
+    with grpc.insecure_channel("unix:/nonexistent") as channel:
+        given = (TerminalUI(channel, local=local),)
+        request = values.to_proto(spec(Args.JobInfo), given, {}, lambda _: 0, "other", "Build")
+    assert anys.unpack(request.args[0].proto_any, Args.JobInfo).local is local
 
 
 def test_labels_may_be_left_out() -> None:

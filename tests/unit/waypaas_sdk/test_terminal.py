@@ -14,8 +14,9 @@ from waypaas_sdk import terminal
 from waypaas_sdk.errors import StateError
 from waypaas_sdk.gen.hashicorp.waypoint.sdk import streams_pb2
 from waypaas_sdk.goplugin.dispatch import handler
+from waypaas_sdk.plaintext import clean, told
 from waypaas_sdk.terminal import TerminalUI, table_lines
-from waypaas_sdk.testing.streams import RecordingUI
+from waypaas_sdk.testing.streams import RecordingUI, formatted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,6 +85,38 @@ def test_every_kind_of_output(serve: Serve) -> None:
     assert [row.line.msg for row in rows] == ["web            True", "a-longer-name  False"]
     updates = [(event.status.status, event.status.msg, event.status.step) for event in recording.events[5:]]
     assert updates == [("", "waiting", False), ("ok", "ready", True), ("", "", False)]
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_percent_signs_are_read_as_written(serve: Serve, *, local: bool) -> None:
+    """A % is told as often as Waypoint's formats for lines and steps want it, and once in what it takes as it is."""
+    recording = RecordingUI(local=local)
+    ui = TerminalUI(serve(recording.handler())[1], local=local)
+    with ui.step_group() as group, group.add("50% of %s"):
+        pass
+    ui.output("100% %d")
+    ui.named_values([("Share", "5%")])
+    with ui.status() as line:
+        line.update("7%")
+    ui.close()
+    assert told("50%", local=local) == ("50%%" if local else "50%%%%")
+    assert recording.text == "50% of %s\n100% %d\nShare: 5%\n7%\n"
+
+
+@given(st.text())
+def test_no_text_is_mangled(text: str) -> None:
+    """Whatever a plugin says comes out of Waypoint's formats as it was cleaned."""
+    assert formatted(told(text, local=True)) == clean(text)
+    assert formatted(formatted(told(text, local=False))) == clean(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("50%", "50%!(NOVERB)"), ("%d", "%!d(MISSING)"), ("5% of", "5%!o(MISSING)f"), ("a%%b", "a%b"), ("%5%", "%")],
+)
+def test_formats_are_those_of_go(text: str, shown: str) -> None:
+    """The recording terminal shows a lone % as Go does, so that no test overlooks one."""
+    assert formatted(text) == shown
 
 
 def test_steps_are_closed_by_their_group(serve: Serve) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from team_ecs.options import Options as EcsOptions
 from team_k8s.builder import Options as BuildOptions
 from team_k8s.options import Options as DeployOptions
 from teamconfig import StandardsError
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 FILE = 'project = "shop"\napp "web" {\n  %s {\n    use "team-k8s" {\n      %s\n    }\n  }\n}\n'
 
 
-def read(folder: Path, options: str, stage: str = "deploy") -> appfile.Options:
+def read(folder: Path, options: str, stage: str = "deploy", plugin: str = "team-k8s") -> appfile.Options:
     """Read a waypoint.hcl with some options, that begin in line 5."""
     path = folder / "waypoint.hcl"
-    path.write_text(FILE % (stage, options))
+    path.write_text((FILE % (stage, options)).replace("team-k8s", plugin))
     return appfile.options(appfile.read(path), "web", "default")
 
 
@@ -72,7 +73,12 @@ def test_scalars_are_converted_by_the_kind_of_their_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "declared"), [(useblock.options("kubernetes"), DeployOptions), (useblock.BUILD, BuildOptions)]
+    ("known", "declared"),
+    [
+        (useblock.options("kubernetes"), DeployOptions),
+        (useblock.options("ecs"), EcsOptions),
+        (useblock.BUILD, BuildOptions),
+    ],
 )
 def test_blocks_and_attributes_are_those_of_the_plugin(known: Any, declared: type) -> None:
     """What is held to be a block, and what an attribute, is what the plugin tells Waypoint."""
@@ -89,12 +95,27 @@ def test_a_typo_in_a_build_stanza_is_refused(tmp_path: Path) -> None:
     assert problem.where == f"{tmp_path}/waypoint.hcl:5 (app.web.build.use.imgae)"
 
 
-def test_a_mistyped_network_is_refused(tmp_path: Path) -> None:
-    """`network` is suggested for what is nearly written so."""
+@pytest.mark.parametrize(("stage", "plugin", "section"), [
+    ("deploy", "team-k8s", "kubernetes"), ("release", "team-k8s", "kubernetes"),
+    ("deploy", "team-ecs", "ecs"), ("release", "team-ecs", "ecs"),
+])  # fmt: skip
+def test_a_network_is_a_section_of_its_own(tmp_path: Path, stage: str, plugin: str, section: str) -> None:
+    """A block `network` in a stanza of either platform is read as that section, beside the platform's own."""
+    found = read(tmp_path, 'replicas = 2\n      network { host = "a.b" }', stage, plugin)
+    stanzas = found.stanzas if stage == "deploy" else found.release or []
+    assert {stanza.section: stanza.values for stanza in stanzas} == {
+        section: {"replicas": 2}, "network": {"host": "a.b"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("plugin", ["team-k8s", "team-ecs"])
+def test_a_mistyped_network_is_refused(tmp_path: Path, plugin: str) -> None:
+    """`network` is suggested for what is nearly written so, and the plugin that lacks it is named."""
     with pytest.raises(StandardsError) as caught:
-        read(tmp_path, 'netwrok { host = "a.b" }')
+        read(tmp_path, 'netwrok { host = "a.b" }', plugin=plugin)
     (problem,) = caught.value.problems
     assert (problem.what, problem.fix) == ("unknown option netwrok", "write network")
+    assert problem.why == f"{plugin} has no such option"
     assert problem.where == f"{tmp_path}/waypoint.hcl:5 (app.web.deploy.use.netwrok)"
 
 

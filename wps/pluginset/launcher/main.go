@@ -71,6 +71,7 @@ func run() error {
 	}
 	if end == nil {
 		root := filepath.Dir(filepath.Dir(own))
+		hold(root)
 		return become(root, os.Args[1:])
 	}
 	root, err := place(file, end)

@@ -31,11 +31,18 @@ func place(file *os.File, end *trailer) (string, error) {
 		return "", err
 	}
 	root := filepath.Join(folder, hex.EncodeToString(end.hash[:]))
-	err = check(root)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = unpack(file, end, folder, root)
+	for tries := 0; tries < 3; tries++ {
+		err = check(root)
+		if errors.Is(err, fs.ErrNotExist) {
+			if err = unpack(file, end, folder, root); err == nil {
+				tidy(folder, root, end.name)
+			}
+		}
+		if err != nil || hold(root) {
+			return root, err
+		}
 	}
-	return root, err
+	return "", fmt.Errorf("%s is removed as soon as it is made; see who does that", root)
 }
 
 // home gives the directory, of this user alone, in which plugins are unpacked.

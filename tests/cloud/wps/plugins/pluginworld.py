@@ -167,6 +167,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         """Answer; a path that is to be cut off or led elsewhere is."""
         server: Any = self.server
         server.asked.append(self.path)
+        begun = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").removesuffix("-"))
         if server.moved:
             self.send_response(302)
             self.send_header("Location", server.moved + self.path)
@@ -184,6 +185,17 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(data[: len(data) // 2])
             self.close_connection = True
+        elif server.most and self.path.startswith("/files/"):
+            data = Path(self.translate_path(self.path)).read_bytes()
+            begun = begun if server.ranges else 0
+            self.send_response(206 if begun else 200)
+            if begun:
+                self.send_header("Content-Range", f"bytes {begun}-{len(data) - 1}/{len(data)}")
+            self.send_header("Content-Length", str(len(data) - begun))
+            self.end_headers()
+            self.wfile.write(data[begun : begun + server.most])
+            server.sent += len(data[begun : begun + server.most])
+            self.close_connection = True
         else:
             super().do_GET()
 
@@ -194,6 +206,7 @@ def serving(root: Path, tls: tuple[Path, Path] | None = None) -> Iterator[Any]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, directory=root)) as plain:
         server: Any = plain
         server.daemon_threads, server.asked, server.moved, server.cut, server.honest = True, [], "", "", True
+        server.most, server.ranges, server.sent = 0, True, 0
         server.flood, server.flooded, server.handle_error = False, 0, lambda *_: None
         if tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

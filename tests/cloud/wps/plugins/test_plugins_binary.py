@@ -155,8 +155,8 @@ def test_a_full_disk_leaves_nothing(built: dict[str, Any], tmp_path: Path) -> No
     assert done.stdout == ""
 
 
-def test_what_it_is_made_of(built: dict[str, Any]) -> None:
-    """The bill of materials names interpreter, C library and packages; each package has a licence."""
+def test_what_it_is_made_of(built: dict[str, Any], sources: Path) -> None:
+    """The bill of materials names version, interpreter, C library and packages; each package has a licence."""
     bill = json.loads(Path(f"{built['path']}.cdx.json").read_text())
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     assert bill["metadata"]["component"]["hashes"] == [{"alg": "SHA-256", "content": built["sha256"]}]
@@ -165,6 +165,8 @@ def test_what_it_is_made_of(built: dict[str, Any]) -> None:
     assert parts["cpython"]["version"] == version
     assert {"grpcio", "protobuf", "pyyaml", "waypaas", "libc.so.6"} <= set(parts)
     assert {"boto3", "pytest", "typer", "moto"} & set(parts) == set()
+    told = subprocess.run([sys.executable, sources / "tools/version.py"], capture_output=True, text=True, check=True)
+    assert bill["metadata"]["component"]["version"] == parts["waypaas"]["version"] == told.stdout.strip()
     refs = [one["bom-ref"] for one in bill["components"]]
     assert len(refs) == len(set(refs))
     licences = Path(f"{built['path']}.licenses.txt").read_text()
@@ -187,6 +189,6 @@ def test_the_launcher_is_in_the_wheel(tmp_path: Path) -> None:
     command = ["uv", "build", "--wheel", "--quiet", "--out-dir", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, env=os.environ | {"PATH": search}, check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
-        assert {f"wps/pluginset/launcher/{name}" for name in ("go.mod", "main.go", "unpack.go")} <= set(
+        assert {f"wps/pluginset/launcher/{name}" for name in ("go.mod", "kept.go", "main.go", "unpack.go")} <= set(
             wheel.namelist()
         )

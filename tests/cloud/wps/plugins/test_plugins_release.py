@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
-import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[4]
 SCRIPT = ROOT / "tools/release.py"
 WORKFLOW = ROOT / ".github/workflows/release.yml"
-PROJECT = '[project]\nname = "waypaas"\nversion = "1.2.3"\n'
-LOCK = '[[package]]\nname = "waypaas"\nversion = "1.2.3"\n'
+VERSION = ROOT / "tools/version.py"
 CHANGES = "# Changelog\n\n## 1.2.3 - 2026-01-01\n\n- all\n"
 
 
@@ -32,16 +31,77 @@ def release(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]
     )  # fmt: skip
 
 
+def git(checkout: Path, *arguments: str) -> None:
+    """Run git in a checkout, as somebody."""
+    who = ["-c", "user.name=somebody", "-c", "user.email=somebody@acme.example", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, *arguments], cwd=checkout, check=True, capture_output=True)
+
+
+def committed(checkout: Path, *tags: str) -> None:
+    """Commit everything, and tag it."""
+    git(checkout, "init", "-q")
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "-q", "--allow-empty", "-m", "all")
+    for tag in tags:
+        git(checkout, "tag", "-a", "-m", "a release", tag)
+
+
+def version(checkout: Path) -> str:
+    """Ask a checkout's own copy of the tool for the version."""
+    (checkout / "tools").mkdir(exist_ok=True)
+    shutil.copy(VERSION, checkout / "tools")
+    command = [sys.executable, checkout / "tools/version.py"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Give a checkout in which everything agrees."""
-    for name, text in (("pyproject.toml", PROJECT), ("uv.lock", LOCK), ("CHANGELOG.md", CHANGES)):
-        (tmp_path / name).write_text(text)
+    """Give a checkout of a release in which everything agrees."""
+    (tmp_path / "CHANGELOG.md").write_text(CHANGES)
+    version(tmp_path)
+    committed(tmp_path, "v1.2.3")
     return tmp_path
 
 
+@pytest.mark.parametrize(
+    ("tags", "after", "told"),
+    [
+        (("v1.2.3",), [], r"1\.2\.3"),
+        (("v1.2.3", "other", "v9"), [], r"1\.2\.3"),
+        (("v1.2.3rc1",), [], r"1\.2\.3rc1"),
+        (("v1.2.3",), ["commit", "commit"], r"1\.2\.4\.dev2\+g[0-9a-f]{7,}"),
+        (("v1.2.3rc1",), ["commit"], r"1\.2\.3rc2\.dev1\+g[0-9a-f]{7,}"),
+        (("v1.2.9",), ["change"], r"1\.2\.10\.dev0\+g[0-9a-f]{7,}\.dirty"),
+        ((), [], r"0\.1\.0\.dev1\+g[0-9a-f]{7,}"),
+        ((), ["commit"], r"0\.1\.0\.dev2\+g[0-9a-f]{7,}"),
+    ],
+)
+def test_the_version_is_that_of_the_tags(tmp_path: Path, tags: tuple[str, ...], after: list[str], told: str) -> None:
+    """At a tag the version is that of the tag; behind it, or changed, it cannot be taken for it."""
+    version(tmp_path)
+    committed(tmp_path, *tags)
+    for what in after:
+        if what == "commit":
+            committed(tmp_path)
+        else:
+            (tmp_path / "tools/version.py").write_text(f"{VERSION.read_text()}\n# changed\n")
+    command = [sys.executable, tmp_path / "tools/version.py"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert re.fullmatch(told, found)
+
+
+def test_the_version_without_git(tmp_path: Path) -> None:
+    """Files alone have the first version, an sdist its own; tags of a checkout around them are not theirs."""
+    committed(tmp_path, "v8.8.8")
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    assert version(inner) == "0.1.0.dev0"
+    (inner / "PKG-INFO").write_text("Metadata-Version: 2.4\nName: waypaas\nVersion: 1.2.3\n\nVersion: 4.5.6\n")
+    assert version(inner) == "1.2.3"
+
+
 def test_a_release_that_agrees(checkout: Path) -> None:
-    """Where tag, version, lock and changelog agree, the check passes."""
+    """Where tag, version and changelog agree, the check passes."""
     done = release("check", "--tag", "v1.2.3", "--source", str(checkout))
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -50,28 +110,39 @@ def test_a_release_that_agrees(checkout: Path) -> None:
     ("tag", "name", "text", "told"),
     [
         ("1.2.3", "README.md", "", "1.2.3 is no tag of a release"),
-        ("v1.2.4", "README.md", "", "v1.2.4 is not the version"),
-        ("v1.2.3", "uv.lock", LOCK.replace("1.2.3", "1.2.2"), "v1.2.3 is not locked"),
-        ("v1.2.3", "CHANGELOG.md", CHANGES.replace("1.2.3", "1.2.30"), "CHANGELOG.md does not tell of 1.2.3"),
+        ("v1.2.4", "README.md", "", "v1.2.4 is not the version\n  git tells 1.2.3\n"),
+        (
+            "v1.2.3",
+            "tools/version.py",
+            f"{VERSION.read_text()}# changed\n",
+            "v1.2.3 is not the version\n  git tells 1.2.4.dev0+g",
+        ),
+        ("v1.3.0", "CHANGELOG.md", CHANGES.replace("1.2.3", "1.2.30"), "CHANGELOG.md does not tell of 1.3.0"),
     ],
 )
 def test_a_release_that_does_not_agree(checkout: Path, tag: str, name: str, text: str, told: str) -> None:
-    """A wrong tag, version, lock or changelog is refused, each with its own text."""
+    """A wrong tag, version or changelog is refused, each with its own text."""
     (checkout / name).write_text(text)
+    if tag == "v1.3.0":
+        committed(checkout, tag)
     done = release("check", "--tag", tag, "--source", str(checkout))
     assert done.returncode == 1
-    assert done.stderr.startswith(f"release: {told}\n  ")
+    assert done.stderr.startswith(f"release: {told}")
 
 
-def test_the_packages_are_in_order(tmp_path: Path) -> None:
-    """Wheel and sdist are built, their metadata is as an index wants it, and both have the launcher."""
-    done = release("packages", "--out", str(tmp_path))
+def test_the_packages_are_in_order(sources: Path, tmp_path: Path) -> None:
+    """Wheel and sdist have the tag's version and metadata as an index wants it, and both have the launcher."""
+    copied = Path(shutil.copytree(sources, tmp_path / "copied"))
+    committed(copied, "v7.8.9")
+    out = tmp_path / "out"
+    done = release("packages", "--source", str(copied), "--out", str(out))
     assert done.returncode == 0, done.stdout + done.stderr
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    wheel, sdist = tmp_path / f"waypaas-{version}-py3-none-any.whl", tmp_path / f"waypaas-{version}.tar.gz"
+    version = "7.8.9"
+    wheel, sdist = out / f"waypaas-{version}-py3-none-any.whl", out / f"waypaas-{version}.tar.gz"
     launcher = "wps/pluginset/launcher/main.go"
     with zipfile.ZipFile(wheel) as opened:
         assert launcher in opened.namelist()
+        assert b"\nVersion: 7.8.9\n" in opened.read(f"waypaas-{version}.dist-info/METADATA")
     with tarfile.open(sdist) as packed:
         names = packed.getnames()
     assert f"waypaas-{version}/{launcher}" in names
@@ -101,6 +172,9 @@ def test_the_workflow_calls_what_is_there() -> None:
     text = "\n".join(runs())
     steps = set(re.findall(r"tools/release\.py (\w+)", text))
     assert steps == {"check", "packages", "plugins", "sums"}
+    jobs = yaml.safe_load(WORKFLOW.read_text())["jobs"].values()
+    fetched = [step["with"] for job in jobs for step in job["steps"] if "checkout" in step.get("uses", "")]
+    assert [given.get("fetch-depth") for given in fetched] == [0] * 3  # the version is told by tags
     assert steps <= set(re.findall(r"\w+", release("--help").stdout))
     published = next(line for line in text.splitlines() if "wps plugins publish" in line)
     wps = Path(sys.executable).with_name("wps")
