@@ -51,7 +51,10 @@ def run(
     ] = None,
     provider: Annotated[str | None, typer.Option(metavar="NAME", help="who vouches for you, if there are several")]
     = None,
-    flow: Annotated[str | None, typer.Option(metavar="F", help="device (a code) or loopback (a browser here)")] = None,
+    flow: Annotated[
+        str | None, typer.Option(metavar="F", help="device (a code) or loopback (a browser here); loopback:PORT where "
+                                 "the identity provider knows one port")
+    ] = None,
     user: Annotated[
         str | None, typer.Option(metavar="NAME", help="user name, for a directory; WAYPAAS_PASSWORD_FILE or a question "
                                  "gives the password")

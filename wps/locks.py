@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from teamconfig import errors
 from teamconfig.keys import nearest
 from wps import commands, connection, moments, terminal
+
+if TYPE_CHECKING:
+    from teamconfig.client.service import Service
 
 app = commands.app()
 
@@ -17,7 +20,8 @@ Subject = Annotated[
     str,
     typer.Argument(
         metavar="SUBJECT",
-        help="a user as `wps whoami` and `wps audit read --long` show it (issuer|subject), a device's key, or a name",
+        help="a user as `wps whoami` and `wps audit read --long` show it (issuer|subject), a device's key as `wps "
+        "whoami` shows it, or a name",
     ),
 ]
 KINDS = ("user", "team", "project", "device")
@@ -64,6 +68,41 @@ def check_kind(kind: str) -> None:
     fix = f"write {close}" if close else f"write {known}"
     why = f"a lock is on a {known}"
     raise errors.StandardsError([errors.Problem(f"unknown kind {kind}", why, fix, "the argument KIND", "option")])
+
+
+def own(service: Service, who: Any) -> list[Any]:
+    """List the locks that hold against the user: on themselves, this device, their teams and their projects.
+
+    Args:
+        service: Signed in at.
+        who: WhoAmIReply.
+
+    Returns:
+        Locks of the contract.
+
+    Raises:
+        StandardsError: The service is away.
+    """
+    subjects = {
+        ("user", f"{who.principal.issuer}|{who.principal.subject}"),
+        ("device", service.session().public_key().hex()),
+        *(("team", one.team) for one in who.teams),
+        *(("project", project) for one in who.teams for project in one.projects),
+    }
+    found = service.call("Rights/ListLocks", connection.message("rights_pb2.ListLocksRequest")).locks
+    return [lock for lock in found if (lock.kind, lock.subject) in subjects]
+
+
+def told(lock: Any) -> str:
+    """Tell a lock in one line.
+
+    Args:
+        lock: Of the contract.
+
+    Returns:
+        What is locked, how long, by whom and why.
+    """
+    return f"{lock.kind} {lock.subject} is locked {end(lock)} by {lock.by.name or lock.by.subject}: {lock.reason}"
 
 
 def data(lock: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import socket
 import sys
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 TOKEN, TOKEN_FILE = "WAYPAAS_ID_TOKEN", "WAYPAAS_ID_TOKEN_FILE"
 PASSWORD_FILE = "WAYPAAS_PASSWORD_FILE"  # noqa: S105  # its name
 FLOWS = ("device", "loopback")
+_PORT = re.compile(r"loopback:([0-9]{1,5})")
+_MOST_PORT = 65535
 _MOST_BYTES = 64 * 1024
 
 
@@ -116,6 +119,31 @@ def flow_of(offered: Sequence[str], wanted: str | None, environ: Mapping[str, st
     return possible[0] if possible else "loopback"
 
 
+def port_of(wanted: str | None, preset: int) -> tuple[str | None, int]:
+    """Split the port off "loopback:PORT".
+
+    Args:
+        wanted: By the user, or None.
+        preset: What the provider's redirect URI has; 0 for any.
+
+    Returns:
+        The flow without a port, and the port.
+
+    Raises:
+        StandardsError: There is no such port (kind option).
+    """
+    found = _PORT.fullmatch(wanted or "")
+    if found is None:
+        return wanted, preset
+    port = int(found[1])
+    if not 0 < port <= _MOST_PORT:
+        problem = errors.Problem(f"--flow {wanted} is not allowed", f"a port is 1 to {_MOST_PORT}",
+                                 "write the port that is registered at the identity provider", "the argument --flow",
+                                 "option")  # fmt: skip
+        raise StandardsError([problem])
+    return "loopback", port
+
+
 def prove(
     provider: Any, at: str, flow: str | None, user: str | None, *, device_key: bytes, ask: bool, ca: str = ""
 ) -> Proof:
@@ -124,7 +152,7 @@ def prove(
     Args:
         provider: Of the service.
         at: The service, for people.
-        flow: That the user wants, or None.
+        flow: That the user wants, or None; "loopback:PORT" names the port of the redirect URI, too.
         user: That the user named, or None.
         device_key: Public key of this device, to which a token from the browser is bound.
         ask: Whether somebody can be asked.
@@ -143,7 +171,8 @@ def prove(
         fix = "leave --user out, or name a directory with --provider"
         raise StandardsError([errors.Problem("--user is not allowed", why, fix, "the argument --user", "option")])
     if provider.kind == "oidc":
-        tokens = _oidc(provider, at, flow_of(provider.flows, flow, os.environ), proof.nonce(device_key), ca)
+        flow, port = port_of(flow, provider.loopback_port)
+        tokens = _oidc(provider, at, flow_of(provider.flows, flow, os.environ), proof.nonce(device_key), ca, port)
         return Proof(token=tokens.id_token, idp_token=tokens.refresh_token)
     if provider.kind == "workload":
         return Proof(token=_job_token(provider))
@@ -151,7 +180,7 @@ def prove(
     return Proof(user=name, password=_password(name, provider.name, ask=ask))
 
 
-def _oidc(provider: Any, at: str, flow: str, nonce: str, ca: str) -> Tokens:
+def _oidc(provider: Any, at: str, flow: str, nonce: str, ca: str, port: int) -> Tokens:
     from teamconfig.identity import deviceflow, discovery, loopback  # noqa: PLC0415  # httpx: only who signs in
     from teamconfig.identity.errors import IdentityError  # noqa: PLC0415
     from teamconfig.identity.tokenendpoint import SCOPES  # noqa: PLC0415
@@ -161,7 +190,9 @@ def _oidc(provider: Any, at: str, flow: str, nonce: str, ca: str) -> Tokens:
         client, scopes = provider.client_id, tuple(provider.scopes) or SCOPES
         if flow == "device":
             return deviceflow.sign_in(found, client, lambda prompt: _show_code(prompt, at), scopes=scopes, ca=ca)
-        return loopback.sign_in(found, client, lambda url: _open(url, at), nonce=nonce, scopes=scopes, ca=ca)
+        return loopback.sign_in(
+            found, client, lambda url: _open(url, at), nonce=nonce, scopes=scopes, ca=ca, port=port
+        )  # fmt: skip
     except IdentityError as err:
         raise StandardsError([_explained(err.problem, ca)]) from err
 

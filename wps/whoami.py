@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from wps import commands, connection, moments, terminal
+from wps import commands, connection, locks, moments, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +14,8 @@ app = commands.app()
 
 
 @app.command(
-    help="Show who you are at the team config service, your teams and roles, and what they allow in which environment."
+    help="Show who you are at the team config service, your teams and roles, what they allow in which environment, the "
+    "key of this device, and what of all that is locked."
 )
 def run(*, as_json: terminal.Json = False) -> int:
     """Tell who one is.
@@ -31,10 +32,15 @@ def run(*, as_json: terminal.Json = False) -> int:
     with connection.signed_in() as service:
         reply = service.call("Sessions/WhoAmI", connection.message("sessions_pb2.WhoAmIRequest"))
         address = service.settings.service
+        device = service.session().public_key().hex()
+        held = locks.own(service, reply)
     if as_json:
-        terminal.document(data(reply, address))
-    else:
-        show(reply, address)
+        terminal.document({**data(reply, address), "device": device, "locks": [locks.data(one) for one in held]})
+        return 0
+    show(reply, address)
+    terminal.line(f"this device is {device}")
+    for one in held:
+        terminal.note(locks.told(one))
     return 0
 
 

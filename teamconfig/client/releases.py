@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 _REASONS = frozenset({
     "record_unknown", "record_ambiguous", "record_tampered", "parent_unknown", "parent_mismatch", "evidence_unknown",
     "key_mismatch", "digest_rejected", "environment_held", "rejection_unknown", "not_held", "promotion_busy",
-    "promotion_lost", "promotion_ended", "promotion_unknown", "promotion_mismatch", "grant_needed",
+    "promotion_lost", "promotion_ended", "promotion_overdue", "promotion_unknown", "promotion_mismatch", "grant_needed",
     "evidence_missing", "window_closed", "soaking", "digest_unseen",
 })  # fmt: skip
 """What the ledger itself refuses; all else, as a missing right, comes as the service says it."""
+
+_PAGE = 200
+"""Records of a chain that are asked for at once."""
 
 
 class ServiceLedger:
@@ -80,9 +83,17 @@ class ServiceLedger:
 
     def chain(self, project: str, app: str) -> Chain:
         """Give everything that proves an app's releases."""
-        found = self._call("GetChain", releases_pb2.GetChainRequest(project=project, app=app), deadline=20.0)
-        evidence = tuple(wire.evidence_from_proto(one) for one in found.evidence)
-        return Chain(project, app, tuple(one.envelope for one in found.records), evidence, found.head)
+        records: list[str] = []
+        evidence: dict[str, Evidence] = {}
+        head = after = ""
+        while True:
+            request = releases_pb2.GetChainRequest(project=project, app=app, limit=_PAGE, after=after)
+            found = self._call("GetChain", request, deadline=20.0)
+            records += [one.envelope for one in found.records]
+            evidence |= {one.id: wire.evidence_from_proto(one) for one in found.evidence}
+            head, before, after = head or found.head, after, found.next
+            if not after or after == before:
+                return Chain(project, app, tuple(records), tuple(evidence.values()), head)
 
     def put_evidence(self, finding: Finding) -> Evidence:
         """Keep what a test said."""

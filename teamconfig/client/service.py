@@ -1,25 +1,22 @@
-"""The team config service as a signed-in client uses it: tokens renewed, profiles kept for when it is away.
+"""The team config service as a signed-in client uses it: tokens renewed, calls tried once more with new ones.
 
-What may be done without the service is decided in one place, `_offline`: never
-production, never a credential.
+What may be done without the service is `copies`' to say.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from teamconfig import bundle, errors, reading
-from teamconfig.client import ages
 from teamconfig.client import errors as client_errors
 from teamconfig.client.channel import Channel
+from teamconfig.client.copies import About, Copies
 from teamconfig.client.errors import ServiceError, SignInError, UnreachableError
 from teamconfig.client.renewing import fresh_token
-from teamconfig.client.vault import Vault, write
+from teamconfig.client.stanzas import stanzas_json
+from teamconfig.client.vault import Vault
 from teamconfig.gen.waypaas.v1 import common_pb2, rights_pb2, sessions_pb2, standards_pb2
 from teamconfig.settings import Settings
 
@@ -191,14 +188,15 @@ class Service:
         request = standards_pb2.ResolveRequest(
             target=common_pb2.Target(project=project, app=app, workspace=workspace), stanzas=stanzas_json(stanzas)
         )
-        place = self.vault.directory / f"{bundle_name(project, app, workspace)}.jws"
+        copies, about = Copies(self.vault, self.settings.service, self._now), About(project, app, workspace)
         try:
             text = self.call("Standards/Resolve", request).bundle
         except UnreachableError as err:
-            return self._offline(err, session, place, project, app, workspace)
-        found, tree = self._read(text, session, project, app, workspace, str(place))
-        self._keep(place, text, found.serial)
-        return tree
+            return copies.offline(err, session, about)
+        return copies.take(text, session, about)
+
+    def _now(self) -> float:
+        return time.time() + (self._open.clock_offset if self._open is not None else 0.0)
 
     def credentials(
         self,
@@ -229,18 +227,11 @@ class Service:
         Raises:
             StandardsError: The service refuses, or is away.
         """
-        return self.call(  # type: ignore[no-any-return]  # by the contract
-            "Rights/IssueCredentials",
-            rights_pb2.IssueCredentialsRequest(
-                target=common_pb2.Target(project=project, app=app, workspace=workspace),
-                action=action,
-                platform=platform,
-                stanzas=stanzas_json(stanzas),
-                digest=digest,
-                grant=grant,
-            ),
-            deadline=15.0,
-        )
+        request = rights_pb2.IssueCredentialsRequest(
+            target=common_pb2.Target(project=project, app=app, workspace=workspace), action=action, platform=platform,
+            stanzas=stanzas_json(stanzas), digest=digest, grant=grant,
+        )  # fmt: skip
+        return self.call("Rights/IssueCredentials", request, 15.0)  # type: ignore[no-any-return]  # by the contract
 
     def request_grant(
         self,
@@ -300,89 +291,6 @@ class Service:
             digest=digest,
             platform=platform,
             stanzas=stanzas_json(stanzas),
-            device_key=public_key(self.session().device_key),
+            device_key=self.session().public_key(),
         )
         return self.call("Rights/RedeemGrant", request, deadline=15.0)  # type: ignore[no-any-return]  # by the contract
-
-    def _read(
-        self, text: str, session: Session, project: str, app: str, workspace: str, where: str
-    ) -> tuple[bundle.Bundle, Tree]:
-        keys = [bytes.fromhex(key) for key in session.signing_keys]
-        found = bundle.read(text, keys, where)
-        tree = reading.tree(found.files, revision=found.revision, origin=self.settings.service)
-        environment = tree.environment_of(workspace)
-        wanted = {"principal": session.principal, "project": project, "app": app, "environment": environment}
-        bundle.check(found, wanted, self._now(), session.serial, where)
-        return found, replace(tree.with_projects({project: found.team}), authority=self.settings.service)
-
-    def _now(self) -> float:
-        return time.time() + (self._open.clock_offset if self._open is not None else 0.0)
-
-    def _keep(self, place: Any, text: str, serial: int) -> None:
-        try:
-            write(place, text.encode())
-            with self.vault.locked():
-                kept = self.vault.load()
-                if kept is not None and serial > kept.serial:
-                    self.vault.update(serial=serial)
-        except OSError as err:
-            why = (err.strerror or "the operating system refuses").lower()
-            raise errors.state(f"{place} cannot be written", why, "see to that", str(place)) from err
-
-    def _offline(
-        self, away: UnreachableError, session: Session, place: Any, project: str, app: str, workspace: str
-    ) -> Tree:
-        """Use the kept copy: signed, for this user and app, not too old, not for a protected environment."""
-        if not os.path.exists(place):
-            told = away.problems[0]
-            why = f"{told.why}; no copy of the standards of {project}/{app} in workspace {workspace} is kept here"
-            away.problems = (replace(told, why=why),)
-            raise away
-        with open(place, encoding="utf-8", errors="replace") as file:  # the cache is read as anybody's text
-            text = file.read(bundle.MAX_BYTES + 1)
-        found, tree = self._read(text, session, project, app, workspace, str(place))
-        if found.protected or found.environment in tree.org.protected:
-            problem = errors.Problem(
-                f"nothing is done in {found.environment} while the team config service is away",
-                f"{away.problems[0].what}: {away.problems[0].why}",
-                "wait until it is back: wps status --wait",
-                "",
-                "policy",
-            )
-            raise errors.StandardsError([problem]) from away
-        age = max(0, int(self._now()) - found.issued_at)
-        note = (
-            f"{away.problems[0].what}: {away.problems[0].why}. Using the standards of team {found.team}, revision "
-            f"{found.revision}, from {ages.age(age)} ago (good until {ages.moment(found.not_after, self._now())}). "
-            "Production and new credentials are refused until it is back: wps status --wait"
-        )
-        return replace(tree, note=note, offline=True)
-
-
-def public_key(device_key: str) -> bytes:
-    """Give the public half of a device's key.
-
-    Args:
-        device_key: Private Ed25519 key, hex.
-
-    Returns:
-        32 bytes.
-    """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415  # 60 ms
-
-    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(device_key)).public_key().public_bytes_raw()
-
-
-def bundle_name(project: str, app: str, workspace: str) -> str:
-    """Name the file of a kept profile; any three names give one, and never a path."""
-    import hashlib  # noqa: PLC0415  # with a service only
-
-    return hashlib.sha256(f"{project}\0{app}\0{workspace}".encode()).hexdigest()[:32]
-
-
-def stanzas_json(stanzas: Sequence[Stanza]) -> bytes:
-    """Write options of waypoint.hcl as the contract has them; nothing for none."""
-    if not stanzas:
-        return b""
-    found = [{"section": one.section, "path": one.path, "values": one.values} for one in stanzas]
-    return json.dumps(found, default=dict).encode()

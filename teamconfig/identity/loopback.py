@@ -67,30 +67,33 @@ def sign_in(
     cancelled: threading.Event | None = None,
     most_seconds: float = MOST_SECONDS,
     ca: str = "",
+    port: int = 0,
 ) -> Tokens:
     """Sign in.
 
     Args:
         discovery: Of the issuer.
-        client_id: Ours there; a public client with redirect URI http://127.0.0.1/callback on any port.
+        client_id: Ours there; a public client with redirect URI http://127.0.0.1/callback on any port, or on this one.
         open_url: Opens the browser, or shows the URL; called once.
         nonce: That the token has to hold, never used before; a random one if left out.
         scopes: To ask for.
         cancelled: Ends the wait when it is set.
         most_seconds: To wait for the browser.
         ca: File of certificates to trust instead of the system's.
+        port: That the provider knows the redirect URI by; 0 for any that is free.
 
     Returns:
         Tokens.
 
     Raises:
-        RefusedError: The user or the provider said no, or the answer is not the one to our request.
+        RefusedError: The user or the provider said no, the answer is not the one to our request, or somebody else has
+            the port.
         CancelledError: It was cancelled, or took too long.
         UnavailableError: The provider does not answer.
     """
     authorize = tokenendpoint.needed(discovery.authorization_endpoint, "authorization endpoint", discovery.issuer)
     made = _Secrets(nonce=nonce) if nonce else _Secrets()
-    with socket.create_server(("127.0.0.1", 0), backlog=4) as listener:
+    with _listening(port) as listener:
         redirect = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
         query = {
             "response_type": "code", "client_id": client_id, "redirect_uri": redirect, "scope": " ".join(scopes),
@@ -112,6 +115,15 @@ def sign_in(
     if not isinstance(told, str) or not _same(told, made.nonce):
         raise _foreign("its token does not hold our nonce")
     return answer
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=4)
+    except OSError as err:
+        why = (err.strerror or "the operating system refuses").lower()
+        raise refused("port_taken", f"the browser's answer cannot be heard on 127.0.0.1:{port}", why,
+                      "end what listens there, or sign in by a code: wps init --flow device", "") from err  # fmt: skip
 
 
 class _Listener:

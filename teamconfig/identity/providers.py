@@ -33,6 +33,7 @@ ISSUERS = {"github": "https://token.actions.githubusercontent.com", "gitlab": "h
 
 PORTS = {"ldaps": 636, "ldap": 389}
 MOST_GROUPS = 5000
+MOST_PORT = 65535
 _DIGITS = 10
 
 
@@ -51,6 +52,7 @@ class OidcSettings:
         link_claim: With groups_from: claim with the directory's own unchanging id of the person.
         overage: "note": a token that leaves groups out for their number gives none; "refuse": it is refused.
         ca: File of certificates to trust instead of the system's.
+        loopback_port: That the redirect URI has, where the provider knows one by its port; 0 for any that is free.
     """
 
     kind: ClassVar[str] = "oidc"
@@ -64,6 +66,7 @@ class OidcSettings:
     link_claim: str = ""
     overage: str = "note"
     ca: str = ""
+    loopback_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +267,9 @@ class _Reading:
         if odd:
             told = " and ".join(FLOWS)
             self.problem(f"{place}.flows", f"{odd[0]!r} is not known", f"flows are {told}", f"take of {told}")
+        if settings.loopback_port > MOST_PORT:
+            told = f"it is 1 to {MOST_PORT}, or left out for any"
+            self.problem(f"{place}.loopback_port", f"{settings.loopback_port} is no port", told, "correct it")
         if "openid" not in settings.scopes:
             self.problem(f"{place}.scopes", "openid is missing", "without it there is no ID token", "add openid")
         if bool(settings.groups_from) != bool(settings.link_claim):

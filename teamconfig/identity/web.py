@@ -1,28 +1,25 @@
 """HTTP requests to an identity provider, bounded in time and size whatever the other side does.
 
-Owns the one absolute deadline (a server that drips bytes does not lengthen it),
-the cap on an answer, and which addresses may be asked: https, or http on this
-machine. Follows no redirects. Knows nothing of OIDC.
+Owns the cap on an answer, and which addresses may be asked: https, or http on
+this machine; `exchange` has the deadline. Follows no redirects. Knows nothing
+of OIDC.
 """
 
 from __future__ import annotations
 
-import atexit
-import functools
 import ipaddress
 import json
-import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from teamconfig.identity import exchange
 from teamconfig.identity.errors import unavailable
 from teamconfig.identity.names import printable
 
 if TYPE_CHECKING:
-    import asyncio
-    import ssl
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Mapping
+
+    from teamconfig.identity.exchange import Answer
 
 DEADLINE_SECONDS = 3.0
 MOST_BYTES = 512 << 10
@@ -34,26 +31,11 @@ MOST_DEPTH = 16
 HTTP_OK = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server said.
-
-    Args:
-        status: HTTP status.
-        headers: Names in lower case.
-        body: At most as many bytes as were allowed.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-
 def load() -> None:
     """Load what a request needs, before its time is counted: a busy machine takes seconds for the first one."""
     import httpx  # noqa: F401, PLC0415  # 0.1 s, and most commands of the CLI never get here
 
-    _LOOP.started()
+    exchange.start()
 
 
 def permitted(url: str) -> bool:
@@ -129,7 +111,7 @@ def request(
     import httpx  # noqa: PLC0415  # 0.1 s, and most commands of the CLI never get here
 
     try:
-        return _wait(_exchange(url, form, ca, most_bytes, deadline_seconds))
+        return exchange.answer(url, form, ca=ca, most_bytes=most_bytes, deadline_seconds=deadline_seconds)
     except (TimeoutError, httpx.TimeoutException) as err:
         raise unavailable(
             "timeout",
@@ -138,7 +120,7 @@ def request(
             "try again; if it stays so, tell who runs the identity provider",
             where,
         ) from err
-    except _TooLargeError as err:
+    except exchange.TooLargeError as err:
         raise unavailable(
             "too_large",
             f"the answer has more than {most_bytes >> 10} KiB",
@@ -248,81 +230,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(name)
-
-
-class _TooLargeError(Exception):
-    pass
-
-
-@functools.cache
-def _system_trust() -> ssl.SSLContext:
-    import ssl  # noqa: PLC0415  # as httpx
-
-    return ssl.create_default_context()
-
-
-async def _exchange(
-    url: str, form: Mapping[str, str] | None, ca: str, most_bytes: int, deadline_seconds: float
-) -> Answer:
-    import asyncio  # noqa: PLC0415  # as httpx
-    import ssl  # noqa: PLC0415  # as httpx
-
-    import httpx  # noqa: PLC0415  # 0.1 s, and most commands of the CLI never get here
-
-    verify = ssl.create_default_context(cafile=ca) if ca else _system_trust()
-    headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "waypaas"}
-    # Shorter than the deadline: httpx closes the connection when its own time is up, but not when it is cancelled
-    # in the middle of a handshake.
-    times = httpx.Timeout(deadline_seconds, connect=0.9 * deadline_seconds)
-    async with asyncio.timeout(deadline_seconds), httpx.AsyncClient(verify=verify, timeout=times) as client:
-        method = "GET" if form is None else "POST"
-        async with client.stream(method, url, data=form, headers=headers, follow_redirects=False) as answer:
-            body = bytearray()
-            async for part in answer.aiter_raw(1 << 14):
-                body += part
-                if len(body) > most_bytes:
-                    raise _TooLargeError
-            return Answer(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, bytes(body))
-
-
-class _Loop:
-    """An event loop in a thread of its own: the one way to give all of an exchange a single deadline."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def started(self) -> asyncio.AbstractEventLoop:
-        import asyncio  # noqa: PLC0415  # as httpx
-
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                thread = threading.Thread(target=self._run, args=(self._loop,), name="identity-web", daemon=True)
-                thread.start()
-                atexit.register(self._stop, self._loop, thread)
-            return self._loop
-
-    @staticmethod
-    def _run(loop: asyncio.AbstractEventLoop) -> None:
-        loop.run_forever()
-        loop.close()
-
-    @staticmethod
-    def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(1.0)
-
-
-_LOOP = _Loop()
-
-
-def _wait(work: Coroutine[Any, Any, Answer]) -> Answer:
-    import asyncio  # noqa: PLC0415  # as httpx
-
-    future = asyncio.run_coroutine_threadsafe(work, _LOOP.started())
-    try:
-        return future.result()
-    except BaseException:
-        future.cancel()  # an interrupted caller leaves no request behind
-        raise

@@ -30,6 +30,21 @@ HEAD = "application/vnd.waypaas.head+json"
 
 
 @dataclass(frozen=True, slots=True)
+class RetiredKey:
+    """A key that has signed records, and was replaced. The head vouches for it.
+
+    Args:
+        key: Ed25519 public key, 32 bytes.
+        since: When it signed first, seconds since 1970.
+        until: When it was replaced: what was made later, it has not signed.
+    """
+
+    key: bytes
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
     """Everything that proves an app's releases.
 
@@ -68,6 +83,7 @@ def link(
     evidence: Iterable[Evidence],
     key: Ed25519PrivateKey,
     now: int,
+    retired: Iterable[RetiredKey] = (),
 ) -> Chain:
     """Put a chain together, and sign its head.
 
@@ -78,13 +94,17 @@ def link(
         evidence: That they name.
         key: Of the ledger.
         now: Seconds since 1970.
+        retired: Keys that some of the records are signed by.
 
     Returns:
         The chain.
     """
     ordered = sorted(envelopes, key=lambda one: (one[0].environment, one[0].number))
     newest = {found.environment: found.id for found, _ in ordered}
-    head = {"project": project, "app": app, "newest": newest, "at": now}
+    head: dict[str, Any] = {"project": project, "app": app, "newest": newest, "at": now}
+    older = [{"key": one.key.hex(), "since": one.since, "until": one.until} for one in retired]
+    if older:
+        head["retired"] = older
     return Chain(
         project,
         app,
@@ -139,7 +159,8 @@ def verify(chain: Chain, keys: Mapping[str, bytes]) -> Verified:
 
     Args:
         chain: From anywhere.
-        keys: Ed25519 public keys that are trusted, by id; from the user's own machine, not from the chain.
+        keys: Ed25519 public keys that are trusted, by id; from the user's own machine, not from the chain. What a
+            head that is signed by one of them names as retired is good for records of its time.
 
     Returns:
         The records.
@@ -148,8 +169,8 @@ def verify(chain: Chain, keys: Mapping[str, bytes]) -> Verified:
         VerificationError: Something was changed, left out, added or put into another order; says each thing.
     """
     problems: list[Problem] = []
-    records = _records(chain, keys, problems)
-    newest, as_of = _head(chain, keys, problems)
+    newest, as_of, retired = _head(chain, keys, problems)
+    records = _records(chain, keys, retired, problems)
     _check_order(chain, records, newest, problems)
     _check_parents(records, problems)
     _check_evidence(chain, records, problems)
@@ -158,26 +179,39 @@ def verify(chain: Chain, keys: Mapping[str, bytes]) -> Verified:
     return Verified(tuple(records), as_of)
 
 
-def _records(chain: Chain, keys: Mapping[str, bytes], problems: list[Problem]) -> list[Record]:
+def _records(
+    chain: Chain, keys: Mapping[str, bytes], retired: Mapping[str, RetiredKey], problems: list[Problem]
+) -> list[Record]:
     found = []
+    known = {**{name: one.key for name, one in retired.items()}, **keys}
     for place, envelope in enumerate(chain.records, 1):
         try:
-            found.append(statement.read(statement.unseal(envelope, statement.STATEMENT, keys)))
+            one = statement.read(statement.unseal(envelope, statement.STATEMENT, known))
         except ValueError as err:
             problems.append(_problem(f"record {place} of {len(chain.records)} is not what was signed", str(err)))
+            continue
+        found.append(one)
+        name = statement.signer(envelope)
+        old = retired.get(name) if name not in keys else None
+        if old is not None and not old.since <= one.made_at <= old.until:
+            why = f"the key {name[:16]} was replaced, and the record is not of its time"
+            problems.append(_problem(f"{_name(one)} is signed by a key that did not count then", why))
     return found
 
 
-def _head(chain: Chain, keys: Mapping[str, bytes], problems: list[Problem]) -> tuple[Mapping[str, str], int]:
+def _head(
+    chain: Chain, keys: Mapping[str, bytes], problems: list[Problem]
+) -> tuple[Mapping[str, str], int, Mapping[str, RetiredKey]]:
     try:
         found = json.loads(statement.unseal(chain.head, HEAD, keys))
         newest, at = dict(found["newest"]), int(found["at"])
+        older = [(bytes.fromhex(one["key"]), one["since"], one["until"]) for one in found.get("retired", [])]
         if (found["project"], found["app"]) != (chain.project, chain.app):
             raise ValueError("it is of another app")  # noqa: TRY301  # told below, with the others
     except (KeyError, TypeError, ValueError) as err:
         problems.append(_problem("the head is not what was signed", str(err)))
-        return {}, 0
-    return newest, at
+        return {}, 0, {}
+    return newest, at, {statement.key_id(key): RetiredKey(key, int(since), int(until)) for key, since, until in older}
 
 
 def _check_order(chain: Chain, records: list[Record], newest: Mapping[str, str], problems: list[Problem]) -> None:

@@ -79,6 +79,9 @@ class EmbeddedLedger:
             self._database.execute("PRAGMA journal_mode = WAL").fetchall()
             self._database.execute("PRAGMA synchronous = FULL")
             self._database.executescript(TABLES)
+            if "maker" not in {row[1] for row in self._database.execute("PRAGMA table_info(release_evidence)")}:
+                with contextlib.suppress(sqlite3.OperationalError):  # another process has added it meanwhile
+                    self._database.execute("ALTER TABLE release_evidence ADD COLUMN maker TEXT NOT NULL DEFAULT ''")
         except (OSError, sqlite3.Error) as err:
             raise self._unusable(err) from err
         public = self._key.public_key().public_bytes_raw()

@@ -14,7 +14,7 @@ from teamconfig import errors
 from teamconfig.errors import Problem
 from teamconfig.releases.against import Hold, Rejection
 from teamconfig.releases.errors import LedgerError, refused
-from teamconfig.releases.record import WAIVABLE, Waiver, is_digest
+from teamconfig.releases.record import TEST, WAIVABLE, Waiver, is_digest, is_waivable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,7 @@ WAIVER_SECONDS = (60, 7 * 24 * 3600)
 """A waiver counts for at least and at most so long."""
 
 _LONGEST = 500
+_MOST_WORDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,18 @@ class By:
         key: "issuer|subject".
         name: For people.
         now: By the ledger's clock, seconds since 1970.
+        is_job: Whether it is a CI job, and no person.
     """
 
     key: str
     name: str
     now: int
+    is_job: bool = False
+
+    @property
+    def maker(self) -> str:
+        """Whose own waivers do not count: the key of a person; empty for a job, which gives none."""
+        return "" if self.is_job else self.key
 
 
 def insist(store: Store, project: str, app: str, environment: str, digest: str) -> None:
@@ -229,7 +237,7 @@ def waive(
         store: Writes.
         place: Project, app, environment.
         digest: Of the image.
-        waives: Words of `WAIVABLE`.
+        waives: Words, each as in `record.is_waivable`.
         reason: Why.
         seconds: How long it counts.
         by: Who.
@@ -241,8 +249,8 @@ def waive(
         StandardsError: It waives nothing that can be waived, has no reason, or counts too long (kind option).
     """
     _check(digest, reason)
-    if not waives or set(waives) - set(WAIVABLE):
-        raise _option("waives", f"one can waive {', '.join(WAIVABLE)}", "name one of these")
+    if not 0 < len(waives) <= _MOST_WORDS or not all(is_waivable(word) for word in waives):
+        raise _option("waives", f"one can waive {', '.join(WAIVABLE)} and {TEST}NAME", "name one of these")
     least, most = WAIVER_SECONDS
     if not least <= seconds <= most:
         raise _option("seconds", f"a waiver counts for {least} to {most} seconds", "name a time between")
@@ -256,16 +264,21 @@ def waive(
 
 
 def counting(waivers: Sequence[Waiver], maker: str) -> tuple[Waiver, ...]:
-    """Leave out waivers that somebody has given to themselves. Pure.
+    """Leave out waivers that somebody has given, or may have given, to themselves. Pure.
+
+    Who is known by another provider may be the same person with two names, as with approvals.
 
     Args:
         waivers: That hold now.
-        maker: "issuer|subject" of who promotes.
+        maker: "issuer|subject" of the person who promotes; empty for a job, which cannot give any.
 
     Returns:
         Those that count for them.
     """
-    return tuple(one for one in waivers if one.made_by != maker)
+    if not maker:
+        return tuple(waivers)
+    issuer = maker.partition("|")[0]
+    return tuple(one for one in waivers if one.made_by != maker and one.made_by.partition("|")[0] == issuer)
 
 
 def _check(digest: str, reason: str) -> None:

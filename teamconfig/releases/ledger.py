@@ -187,7 +187,7 @@ class Ledger(Protocol):
             app: Waypoint's app.
             environment: Where it may go.
             digest: Of the image.
-            waives: At least one word of `WAIVABLE`.
+            waives: At least one word, see `record.is_waivable`.
             reason: Why, for people; not empty.
             seconds: How long it counts, from a minute to seven days.
         """
@@ -227,7 +227,8 @@ class Ledger(Protocol):
         A step that is done already keeps its first result.
 
         Raises:
-            LedgerError: "promotion_lost" (somebody else has taken over: stop), "promotion_ended", "promotion_unknown".
+            LedgerError: "promotion_lost" (somebody else has taken over: stop), "promotion_ended", "promotion_unknown",
+                "promotion_overdue" (it has taken longer than a promotion may).
         """
         ...
 

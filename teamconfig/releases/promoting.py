@@ -14,7 +14,7 @@ from teamconfig import errors
 from teamconfig.errors import Problem
 from teamconfig.releases import guarding, recording
 from teamconfig.releases.errors import LedgerError, PromotionBusyError, refused
-from teamconfig.releases.promotion import Promotion, Step
+from teamconfig.releases.promotion import LONGEST_SECONDS, Promotion, Step
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -67,17 +67,19 @@ def begin(store: Store, wanted: Wanted, owner: str, seconds: int, instead_of: st
         own = found.by == by.key and found.owner in {owner, instead_of}
         if not own and by.now < found.expires:
             raise busy(found)
-        if found.wanted == wanted:
+        if found.wanted == wanted and by.now < found.ends:
             # What somebody else says that they have done is done again: a step names what is released.
             steps = found.steps if found.by == by.key else ()
-            made = replace(found, owner=owner, by=by.key, by_name=by.name, expires=by.now + seconds, steps=steps)
-            return _put(store, made, seconds)
-        store.put_promotion(replace(found, ended="abandoned"), seconds)
+            made = replace(found, owner=owner, by=by.key, by_name=by.name, steps=steps)
+            return _hold(store, made, seconds, by)
+        _give_up(store, found, seconds)
+    displaced = None
     if wanted.kind == "rollback":
+        displaced = store.hold(*place)
         guarding.hold(store, *place, f"rolled back to {wanted.digest[:19]}", wanted.digest, by)
     made = Promotion(
         id=secrets.token_hex(16), wanted=wanted, owner=owner, by=by.key, by_name=by.name, begun=by.now,
-        expires=by.now + seconds,
+        expires=by.now + seconds, displaced=displaced,
     )  # fmt: skip
     return _put(store, made, seconds)
 
@@ -96,7 +98,7 @@ def busy(promotion: Promotion) -> PromotionBusyError:
     problem = Problem(
         f"{promotion.by_name or promotion.by} is promoting into {wanted.environment} of {wanted.project}/{wanted.app}",
         f"a {wanted.kind} of {wanted.digest[:19]} runs in process {promotion.owner}; done so far: {done}",
-        f"wait for it; if that process is gone, the environment is free at {until}",
+        f"wait for it; if that process is gone, the environment is free at {until}, in any case at {_ends(promotion)}",
         "",
         "policy",
     )
@@ -124,13 +126,15 @@ def step(store: Store, promotion_id: str, owner: str, name: str, result: str, by
     found, seconds = held(store, promotion_id, owner, by)
     if found.ended:
         raise _ended(found)
+    if by.now >= found.ends:
+        raise _overdue(found)
     steps = found.steps
     if name and found.done(name) is None:
         if len(name) > _NAME or not name.isprintable() or len(result) > _RESULT or len(steps) >= _MOST_STEPS:
             why = f"a promotion has at most {_MOST_STEPS} steps, a name {_NAME} signs, a result {_RESULT}"
             raise _option("step", why, "keep it shorter")
         steps = (*steps, Step(name, result, by.now))
-    return _put(store, replace(found, steps=steps, expires=by.now + seconds), seconds)
+    return _hold(store, replace(found, steps=steps), seconds, by)
 
 
 def finish(
@@ -190,7 +194,7 @@ def abandon(store: Store, promotion_id: str, owner: str, by: By) -> Promotion:
         LedgerError: "promotion_unknown" or "promotion_lost".
     """
     found, seconds = held(store, promotion_id, owner, by)
-    return found if found.ended else _put(store, replace(found, ended="abandoned"), seconds)
+    return found if found.ended else _give_up(store, found, seconds)
 
 
 def held(store: Store, promotion_id: str, owner: str, by: By) -> tuple[Promotion, int]:
@@ -223,6 +227,36 @@ def held(store: Store, promotion_id: str, owner: str, by: By) -> tuple[Promotion
 def _put(store: Store, promotion: Promotion, seconds: int) -> Promotion:
     store.put_promotion(promotion, seconds)
     return promotion
+
+
+def _hold(store: Store, promotion: Promotion, seconds: int, by: By) -> Promotion:
+    """Hold a claim for as long again, but not beyond the promotion's own end."""
+    return _put(store, replace(promotion, expires=min(by.now + seconds, promotion.ends)), seconds)
+
+
+def _give_up(store: Store, promotion: Promotion, seconds: int) -> Promotion:
+    """End a promotion without a record; the hold of a rollback goes with it, and what it displaced comes back."""
+    wanted = promotion.wanted
+    place = wanted.project, wanted.app, wanted.environment
+    hold = store.hold(*place) if wanted.kind == "rollback" else None
+    if hold is not None and (hold.digest, hold.at) == (wanted.digest, promotion.begun):
+        if promotion.displaced is None:
+            store.drop_hold(*place)
+        else:
+            store.put_hold(promotion.displaced)
+    return _put(store, replace(promotion, ended="abandoned"), seconds)
+
+
+def _overdue(promotion: Promotion) -> LedgerError:
+    return refused(
+        "promotion_overdue", f"promotion {promotion.id} has taken too long",
+        f"a promotion takes at most {LONGEST_SECONDS // 3600} hours, and this one ended at {_ends(promotion)}",
+        "run `wps promote` again",
+    )  # fmt: skip
+
+
+def _ends(promotion: Promotion) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(promotion.ends))
 
 
 def _ended(promotion: Promotion) -> LedgerError:

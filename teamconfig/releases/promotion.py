@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from teamconfig.releases.against import Hold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LEASE_SECONDS = 60
 """How long a claim holds without a step, if nobody says otherwise."""
+
+LONGEST_SECONDS = 24 * 3600
+"""How long a promotion takes at the most, however often its claim is held again; an approval may take a day."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +68,7 @@ class Promotion:
         steps: Those that are done, in order.
         record: Id of the record that it ended with; empty while it runs.
         ended: "" while it runs, then "finished" or "abandoned".
+        displaced: The hold that a rollback found, and that comes back if the rollback is given up; None if none was.
     """
 
     id: str
@@ -71,6 +81,12 @@ class Promotion:
     steps: tuple[Step, ...] = ()
     record: str = ""
     ended: str = ""
+    displaced: Hold | None = None
+
+    @property
+    def ends(self) -> int:
+        """When it is over, however often its claim is held again; seconds since 1970."""
+        return self.begun + LONGEST_SECONDS
 
     def done(self, name: str) -> Step | None:
         """Find a step that is done.
@@ -82,3 +98,18 @@ class Promotion:
             The step, or None if it is still to do.
         """
         return next((one for one in self.steps if one.name == name), None)
+
+
+def from_json(content: Mapping[str, Any]) -> Promotion:
+    """Read a promotion from JSON values, as `dataclasses.asdict` writes them.
+
+    Args:
+        content: JSON values.
+
+    Returns:
+        The promotion.
+    """
+    steps = tuple(Step(**one) for one in content["steps"])
+    displaced = content.get("displaced")
+    hold = Hold(**displaced) if displaced else None
+    return Promotion(**{**content, "wanted": Wanted(**content["wanted"]), "steps": steps, "displaced": hold})

@@ -13,15 +13,20 @@ from teamconfig import errors
 from teamconfig.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
 Kind = Literal["deploy", "promote", "rollback"]
 KINDS: tuple[Kind, ...] = ("deploy", "promote", "rollback")
 """deploy: built or fetched for this environment; promote: as it ran elsewhere; rollback: as it ran here before."""
 
-Waivable = Literal["evidence", "soak"]
-WAIVABLE: tuple[Waivable, ...] = ("evidence", "soak")
+Waivable = str
+"""A word of what a waiver spares, see `is_waivable`."""
+
+WAIVABLE = ("evidence", "soak")
 """What somebody with the right to waive can spare a promotion; never that the image ran before, never approvals."""
+
+TEST = "test:"
+"""Before the name of a test: that one alone can be waived, too."""
 
 MOST_EVIDENCE = 100
 """A record names at most so many results of tests."""
@@ -42,7 +47,7 @@ class Waiver:
         app: Of the target.
         environment: Of the target.
         digest: Of the image.
-        waives: What it spares: words of `WAIVABLE`.
+        waives: What it spares: words of `WAIVABLE`, or `TEST` and the name of a test.
         reason: Why, for people; never empty.
         expires: From then on it is worth nothing; seconds since 1970.
         made_by: "issuer|subject" of who gave it.
@@ -125,6 +130,16 @@ class Record(Draft):
     grant: str = ""
     approvers: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+
+
+def is_waivable(word: str) -> bool:
+    """Tell whether somebody with the right to waive can spare this."""
+    return word in WAIVABLE or (word.startswith(TEST) and len(word) > len(TEST) and _plain(word))
+
+
+def spares(words: Container[str], test: str) -> bool:
+    """Tell whether waivers of these words spare a test."""
+    return "evidence" in words or f"{TEST}{test}" in words
 
 
 def draft_of(record: Record) -> Draft:

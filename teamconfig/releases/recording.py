@@ -90,7 +90,7 @@ def record(
         witnessed=witness.seen,
         grant=witness.grant,
         approvers=witness.approvers,
-        waivers=guarding.counting(store.waivers(*place, draft.digest, by.now), by.key),
+        waivers=guarding.counting(store.waivers(*place, draft.digest, by.now), by.maker),
     )
     content = statement.payload(made)
     made = replace(made, id=statement.id_of(content))

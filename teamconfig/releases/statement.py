@@ -168,6 +168,18 @@ def unseal(envelope: str, payload_type: str, keys: Mapping[str, bytes]) -> bytes
     return content
 
 
+def signer(envelope: str) -> str:
+    """Name the key that an envelope says it is signed by.
+
+    Args:
+        envelope: As `unseal` has found it good.
+
+    Returns:
+        Its id.
+    """
+    return str(json.loads(envelope)["signatures"][0]["keyid"])
+
+
 def _envelope(payload_type: str, content: bytes, name: str, signature: bytes) -> str:
     signed = {"keyid": name, "sig": base64.b64encode(signature).decode()}
     found = {"payloadType": payload_type, "payload": base64.b64encode(content).decode(), "signatures": [signed]}

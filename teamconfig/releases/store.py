@@ -12,16 +12,17 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from teamconfig.releases import evidence as evidences
+from teamconfig.releases import promotion as promotions
 from teamconfig.releases import record as records
 from teamconfig.releases import statement
 from teamconfig.releases.against import Hold, Rejection
 from teamconfig.releases.errors import LedgerError, refused
-from teamconfig.releases.promotion import Promotion, Step, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from teamconfig.releases.evidence import Evidence
+    from teamconfig.releases.promotion import Promotion
     from teamconfig.releases.record import Record, Waiver
 
     Execute = Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]
@@ -34,7 +35,7 @@ CREATE TABLE IF NOT EXISTS release_records (
     UNIQUE (project, app, environment, number), UNIQUE (project, app, environment, maker_key));
 CREATE TABLE IF NOT EXISTS release_evidence (
     id TEXT PRIMARY KEY, project TEXT NOT NULL, app TEXT NOT NULL, environment TEXT NOT NULL, digest TEXT NOT NULL,
-    ended REAL NOT NULL, content TEXT NOT NULL);
+    ended REAL NOT NULL, content TEXT NOT NULL, maker TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS release_evidence_of ON release_evidence (project, app, digest);
 CREATE TABLE IF NOT EXISTS release_rejections (
     digest TEXT NOT NULL, project TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (digest, project));
@@ -53,6 +54,8 @@ CREATE TABLE IF NOT EXISTS release_promotions (
 _PLACE = " WHERE project = :project AND app = :app AND environment = :environment"
 _RECORDS = "SELECT id, envelope FROM release_records"
 _MOST = 500
+MOST_EVIDENCE = 200
+"""Of one image by one maker that is looked at, the newest: nobody pushes out what somebody else has handed in."""
 
 
 class Store:
@@ -125,29 +128,35 @@ class Store:
         """List all records of an app with what was signed."""
         text = "SELECT id, envelope FROM release_records WHERE project = :project AND app = :app"
         rows = self._execute(text, {"project": project, "app": app})
-        return [(self._read(*row), row[1]) for row in rows]
+        return [(self.read(*row), row[1]) for row in rows]
 
     def add_evidence(self, evidence: Evidence) -> None:
         """Keep evidence; the very same is kept once."""
         self._execute(
-            "INSERT INTO release_evidence (id, project, app, environment, digest, ended, content)"
-            " VALUES (:id, :project, :app, :environment, :digest, :ended, :content) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO release_evidence (id, project, app, environment, digest, ended, content, maker)"
+            " VALUES (:id, :project, :app, :environment, :digest, :ended, :content, :maker)"
+            " ON CONFLICT (id) DO NOTHING",
             {
                 "id": evidence.id,
                 **_place(evidence),
                 "digest": evidence.key.digest,
                 "ended": evidence.ended,
                 "content": json.dumps(evidences.to_json(evidence), sort_keys=True),
+                "maker": evidence.made_by,
             },
         )
 
     def evidence(self, project: str, app: str, digest: str, environment: str = "") -> tuple[Evidence, ...]:
-        """List evidence of an image, newest first."""
+        """List evidence of an image, newest first; of each maker the newest."""
         text = (
-            "SELECT id, content FROM release_evidence WHERE project = :project AND app = :app AND digest = :digest"
-            " AND (:environment = '' OR environment = :environment) ORDER BY ended DESC, id LIMIT 500"
+            "SELECT id, content FROM (SELECT id, content, ended,"
+            " ROW_NUMBER() OVER (PARTITION BY maker ORDER BY ended DESC, id) AS place FROM release_evidence"
+            " WHERE project = :project AND app = :app AND digest = :digest"
+            " AND (:environment = '' OR environment = :environment)) AS found"
+            " WHERE place <= :most ORDER BY ended DESC, id"
         )
-        rows = self._execute(text, {"project": project, "app": app, "digest": digest, "environment": environment})
+        of = {"project": project, "app": app, "digest": digest, "environment": environment}
+        rows = self._execute(text, {**of, "most": MOST_EVIDENCE})
         return tuple(evidences.from_json(row[0], json.loads(row[1])) for row in rows)
 
     def evidence_by_id(self, project: str, app: str, names: Sequence[str]) -> list[Evidence]:
@@ -248,7 +257,7 @@ class Store:
     def promotion(self, promotion_id: str) -> tuple[Promotion, int] | None:
         """Find a promotion, and for how many seconds a step holds its claim."""
         rows = self._execute("SELECT content, seconds FROM release_promotions WHERE id = :id", {"id": promotion_id})
-        return (promotion_from_json(json.loads(rows[0][0])), int(rows[0][1])) if rows else None
+        return (promotions.from_json(json.loads(rows[0][0])), int(rows[0][1])) if rows else None
 
     def open_promotion(self, project: str, app: str, environment: str) -> Promotion | None:
         """Find the promotion of an environment that has not ended."""
@@ -257,7 +266,7 @@ class Store:
             " WHERE project = :project AND app = :app AND environment = :environment AND ended = ''"
         )
         rows = self._execute(text, {"project": project, "app": app, "environment": environment})
-        return promotion_from_json(json.loads(rows[0][0])) if rows else None
+        return promotions.from_json(json.loads(rows[0][0])) if rows else None
 
     def _execute(self, text: str, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         if any(isinstance(value, str) and "\0" in value for value in values.values()):
@@ -266,9 +275,10 @@ class Store:
         return self._run(text, values)
 
     def _records(self, text: str, values: Mapping[str, Any]) -> tuple[Record, ...]:
-        return tuple(self._read(*row) for row in self._execute(text, values))
+        return tuple(self.read(*row) for row in self._execute(text, values))
 
-    def _read(self, name: str, envelope: str) -> Record:
+    def read(self, name: str, envelope: str) -> Record:
+        """Read a record from its row; one that is not signed as it has to be is refused."""
         try:
             found = statement.read(statement.unseal(envelope, statement.STATEMENT, self._keys))
         except ValueError as err:
@@ -276,19 +286,6 @@ class Store:
         if found.id != name:
             raise _tampered(name, f"it holds record {found.id[:12]}")
         return found
-
-
-def promotion_from_json(content: Mapping[str, Any]) -> Promotion:
-    """Read a promotion from JSON values, as `dataclasses.asdict` writes them.
-
-    Args:
-        content: JSON values.
-
-    Returns:
-        The promotion.
-    """
-    steps = tuple(Step(**one) for one in content["steps"])
-    return Promotion(**{**content, "wanted": Wanted(**content["wanted"]), "steps": steps})
 
 
 def _place(what: Any) -> dict[str, str]:

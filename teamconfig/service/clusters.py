@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from teamconfig.credentials import cluster as connection
 from teamconfig.credentials import kubernetes, names, running
 from teamconfig.credentials.errors import CredentialsError
+from teamconfig.errors import Problem, StandardsError
 from teamconfig.gen.waypaas.v1 import rights_pb2
 from teamconfig.service import issuing
 
@@ -18,9 +22,39 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from teamconfig.credentials.config import Clouds
+    from teamconfig.credentials.places import Cluster
     from teamconfig.profile import Profile
     from teamconfig.service.issuing import Wish
     from teamconfig.state.leases import Lease
+
+
+def check(clouds: Clouds, where: str) -> None:
+    """Insist that there is a way to each cluster, before anybody needs it; none is asked.
+
+    Args:
+        clouds: As in the service's configuration.
+        where: Path of service.yaml.
+
+    Raises:
+        StandardsError: A kubeconfig is missing, or nothing usable is in it (kind state); names each.
+    """
+    problems = [found for one in clouds.clusters if (found := _lacks(one, where)) is not None]
+    if problems:
+        raise StandardsError(problems)
+
+
+def _lacks(one: Cluster, where: str) -> Problem | None:
+    place = f"{where}, clusters.{one.name}"
+    try:
+        if one.kubeconfig:
+            Path(one.kubeconfig).read_bytes()
+        connection.connect(one)
+    except OSError as err:
+        why = f"{one.kubeconfig} cannot be read: {(err.strerror or 'the operating system refuses').lower()}"
+        return Problem(f"there is no way to cluster {one.name}", why, "put the kubeconfig there", place, "state")
+    except CredentialsError as err:
+        return replace(err.problem, where=place)
+    return None
 
 
 class KubernetesIssuer:

@@ -10,12 +10,12 @@ import asyncio
 import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from teamconfig.policy import standing
 from teamconfig.service import kept, limits
 from teamconfig.service.answers import Answers
+from teamconfig.service.facts import Facts
 from teamconfig.service.refusal import unauthenticated, unavailable
 from teamconfig.state import audit, locks, projects, sessions
 from teamconfig.state.errors import StateError
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from teamconfig.identity.principal import Membership, Principal
     from teamconfig.policy.standing import Standing
+    from teamconfig.releases.chain import RetiredKey
     from teamconfig.service.config import Config
     from teamconfig.service.revisions import Revision, Revisions
     from teamconfig.service.telemetry import Metrics, Traces
@@ -59,21 +60,6 @@ READERS = "database-read"
 _SESSIONS = 4096
 _PEERS = 1000
 _READERS = 8
-
-
-@dataclass
-class Facts:
-    """What the database says of everybody.
-
-    Args:
-        locked: Reasons, by (kind, subject).
-        projects: Team by registered project.
-        read_at: Monotonic seconds.
-    """
-
-    locked: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    projects: Mapping[str, str] = field(default_factory=dict)
-    read_at: float = float("-inf")
 
 
 class Core:
@@ -131,6 +117,7 @@ class Core:
         self._sessions: OrderedDict[str, tuple[float, Session]] = OrderedDict()
         self._overlaid: tuple[Revision, Mapping[str, str], Tree] | None = None
         self.certificates: Certificates | None = None
+        self.retired: tuple[RetiredKey, ...] = ()
         self._readers = ThreadPoolExecutor(_READERS, READERS)
         self.of_tree = kept.Kept()
         self.of_revision = kept.Kept()

@@ -15,6 +15,7 @@ from teamconfig import resolve, units
 from teamconfig.releases import evidence as evidences
 from teamconfig.releases import guarding, statement, windows
 from teamconfig.releases.errors import LedgerError
+from teamconfig.releases.record import spares
 from teamconfig.service import keys
 from teamconfig.service.refusal import Refusal, refuse
 from teamconfig.service.soaking import ran_before, source_of
@@ -23,7 +24,7 @@ from teamconfig.state import ledgers
 from teamconfig.state.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
     from typing import TypeVar
 
     from sqlalchemy import Connection
@@ -83,7 +84,7 @@ async def came_before(call: Call, profile: Profile, tree: Tree, digest: str, sta
         tree: The standards.
         digest: Of the image.
         stanzas: Options of waypoint.hcl, as JSON; empty for none.
-        maker: "issuer|subject" of who wants it there; a waiver of their own does not count.
+        maker: "issuer|subject" of the person who wants it there, whose own waivers do not count; empty for a job.
 
     Returns:
         Whether it ran where it has to come from: the policy's condition.
@@ -112,7 +113,7 @@ async def came_before(call: Call, profile: Profile, tree: Tree, digest: str, sta
         )  # fmt: skip
     seen = await ran_before(call, profile, tree, digest, soaks=not back and "soak" not in spared)
     if seen and not back and "evidence" not in spared:
-        await _insist_on_evidence(call, profile, tree, digest, stanzas)
+        await _insist_on_evidence(call, profile, tree, digest, stanzas, spared)
     return seen
 
 
@@ -134,13 +135,16 @@ def insist(tx: Connection, call: Call, place: tuple[str, str, str], digest: str)
         raise RefusedError(err.problems[0], err.reason) from err
 
 
-async def _insist_on_evidence(call: Call, profile: Profile, tree: Tree, digest: str, stanzas: bytes) -> None:
-    """Insist on the tests that the standards want, passed where the image comes from.
+async def _insist_on_evidence(
+    call: Call, profile: Profile, tree: Tree, digest: str, stanzas: bytes, spared: Container[str]
+) -> None:
+    """Insist on the tests that the standards want and nobody has spared, passed where the image comes from.
 
     What counts is evidence of the standards by which the image was released there, as its record says; without a
     record, of the standards of now.
     """
-    required, source = profile.tests.required or (), source_of(profile, tree)
+    required = [test for test in profile.tests.required or () if not spares(spared, test)]
+    source = source_of(profile, tree)
     if not required or not source:
         return
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from teamconfig.service.call import NOBODY
 from teamconfig.service.refusal import Refusal
 from teamconfig.service.telemetry import LOG
-from teamconfig.state import leases, sessions
+from teamconfig.state import closing, leases, revoking
 from teamconfig.state.errors import StateError
 from teamconfig.state.writer import Event
 
@@ -68,9 +68,9 @@ async def once(core: Core) -> None:
         StateError: As above.
     """
     now = core.now()
-    for lease in await core.read(lambda tx: leases.due(tx, now=now)):
+    for lease in await core.read(lambda tx: revoking.due(tx, now=now)):
         await _revoke(core, lease)
-    for lease in await core.read(lambda tx: leases.unknown_outcome(tx, now=now)):
+    for lease in await core.read(lambda tx: revoking.unknown_outcome(tx, now=now)):
         await _write(core, lease, _settled(lease), "lease-ended", "expired", "outcome_unknown")
 
 
@@ -79,13 +79,13 @@ async def _revoke(core: Core, lease: Lease) -> None:
     ended = core.now() >= lease.expires
     gone = issuer is not None and await issuer.revoke(lease)
     if gone or (ended and lease.holding.platform != "kubernetes"):
-        await _write(core, lease, lambda tx: leases.revoked(tx, lease.id), "revoke-lease", "allowed")
+        await _write(core, lease, lambda tx: revoking.revoked(tx, lease.id), "revoke-lease", "allowed")
         return
     retry_at = core.now() + RETRY_SECONDS
     give_up = ended and lease.attempts + 1 >= ATTEMPTS
 
     def change(tx: Connection) -> object:
-        return leases.revoke_failed(tx, lease.id, retry_at=retry_at, give_up=give_up)
+        return revoking.revoke_failed(tx, lease.id, retry_at=retry_at, give_up=give_up)
 
     await _write(core, lease, change, "revoke-lease", "failed", "irrevocable" if give_up else "not_revoked")
 
@@ -122,4 +122,4 @@ async def _sweep(core: Core) -> None:
         return Event(time=core.now(), principal=NOBODY, action="forget-sessions",
                      outcome="failed" if failed else "allowed", details=details)  # fmt: skip
 
-    await asyncio.wrap_future(core.writer.submit(lambda tx: sessions.prune(tx, before=before), event))
+    await asyncio.wrap_future(core.writer.submit(lambda tx: closing.prune(tx, before=before), event))

@@ -7,15 +7,24 @@ import secrets
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from teamconfig import errors
+from teamconfig.releases.chain import RetiredKey
+from teamconfig.service.call import NOBODY
+from teamconfig.state import signingkeys
+from teamconfig.state.signers import Ed25519Signer
+from teamconfig.state.writer import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from teamconfig.state.database import Database
+    from teamconfig.state.writer import Writer
+
 AUDIT_BYTES = 32
+_SECONDS = 10.0
 
 
 def signing(directory: Path, name: str = "signing.key") -> Ed25519PrivateKey:
@@ -51,6 +60,67 @@ def signing(directory: Path, name: str = "signing.key") -> Ed25519PrivateKey:
 def public_bytes(key: Ed25519PrivateKey) -> bytes:
     """Give the public half, 32 bytes."""
     return key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+
+def insist(directory: Path, database: Database) -> None:
+    """Refuse to make a new signing key by oversight, as with an empty state directory: another one would be replaced.
+
+    Args:
+        directory: Of the service's state.
+        database: Knows by which keys the service has signed.
+
+    Raises:
+        StandardsError: There is no key, and the service has signed by one before (kind state).
+    """
+    path = directory / "signing.key"
+    with database.reading() as tx:
+        found = signingkeys.known(tx)
+    if found and not path.exists():
+        why = f"the service signs by {found[-1].public[:16]}, as its database says"
+        fix = f"bring the file back, or replace the key: openssl genpkey -algorithm ed25519 -out {path}"
+        raise errors.state(f"{path} is missing", why, fix, str(path))
+
+
+def signer(key: Ed25519PrivateKey, database: Database) -> Ed25519Signer:
+    """Give who signs the audit's checkpoints; those of earlier keys are good as well.
+
+    Args:
+        key: Of the service.
+        database: Knows the earlier ones.
+
+    Returns:
+        The signer.
+    """
+    with database.reading() as tx:
+        found = [bytes.fromhex(one.public) for one in signingkeys.known(tx)]
+    return Ed25519Signer(key, key.public_key(), [Ed25519PublicKey.from_public_bytes(one) for one in found])
+
+
+def take(key: Ed25519PrivateKey, writer: Writer, now: Callable[[], float]) -> tuple[RetiredKey, ...]:
+    """Note by which key the service signs, in the database and the audit.
+
+    Args:
+        key: Of the service.
+        writer: Of the database.
+        now: The clock, seconds since 1970.
+
+    Returns:
+        The keys that it has signed by before, and until when.
+
+    Raises:
+        RefusedError: Another one has come in its place before.
+    """
+    public = public_bytes(key).hex()
+
+    def event(result: object) -> Event:
+        failed = isinstance(result, Exception)
+        return Event(
+            time=now(), principal=NOBODY, action="take-signing-key", outcome="failed" if failed else "allowed",
+            details={"key": public},
+        )  # fmt: skip
+
+    found = writer.submit(lambda tx: signingkeys.take(tx, public, now=now()), event).result(_SECONDS)
+    return tuple(RetiredKey(bytes.fromhex(one.public), one.since, one.until) for one in found if one.until is not None)
 
 
 def audit(directory: Path) -> bytes:

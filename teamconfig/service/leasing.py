@@ -17,7 +17,7 @@ from teamconfig.service.gating import insist
 from teamconfig.service.issuing import IssueError, Wish
 from teamconfig.service.refusal import Refusal, malformed, refuse
 from teamconfig.service.standards import resolved
-from teamconfig.state import leases, ledgers, locks, releases, sessions
+from teamconfig.state import leases, ledgers, locks, releases, revoking, sessions
 from teamconfig.state.errors import refused
 from teamconfig.state.releases import Draft
 
@@ -148,7 +148,7 @@ async def close_lease(call: Call, request: rights_pb2.CloseLeaseRequest) -> righ
 
     await call.commit(change, note=lambda _: {"lease": lease.id, "outcome": request.outcome, "ran": ran})
     if revoke and await call.core.issuers["kubernetes"].revoke(lease):
-        await call.commit(lambda tx: leases.revoked(tx, lease.id), note=lambda _: {"lease": lease.id})
+        await call.commit(lambda tx: revoking.revoked(tx, lease.id), note=lambda _: {"lease": lease.id})
     return rights_pb2.CloseLeaseReply()
 
 

@@ -11,7 +11,7 @@ from teamconfig.gen.waypaas.v1 import rights_pb2
 from teamconfig.policy.words import Action
 from teamconfig.service.refusal import malformed, refuse
 from teamconfig.service.sessions import to_proto
-from teamconfig.state import leases, locks, sessions
+from teamconfig.state import closing, locks, revoking
 from teamconfig.state.locks import KINDS
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ async def put_lock(call: Call, request: rights_pb2.PutLockRequest) -> rights_pb2
             by=caller.principal, now=now,
         )  # fmt: skip
         if request.kind == "user":
-            sessions.close_of(tx, request.subject, now=now)
-        leases.revoke(tx, request.kind, request.subject)
+            closing.close_of(tx, request.subject, now=now)
+        revoking.revoke(tx, request.kind, request.subject)
         return lock
 
     made = await call.commit(change, note=lambda _: {"kind": request.kind, "subject": request.subject[:_TEXT]})
@@ -61,7 +61,7 @@ async def remove_lock(call: Call, request: rights_pb2.RemoveLockRequest) -> righ
 
 
 async def list_locks(call: Call, request: rights_pb2.ListLocksRequest) -> rights_pb2.ListLocksReply:
-    """List the locks, to who may lock anywhere; others see those of their teams and their own."""
+    """List the locks, to who may lock anywhere; others see those of their teams, of their device and their own."""
     del request
     tree, caller, now = call.core.tree, call.known(), call.core.now()
     call.action = "list-locks"
@@ -72,7 +72,7 @@ async def list_locks(call: Call, request: rights_pb2.ListLocksRequest) -> rights
         lock
         for lock in found
         if caller.standing.organization
-        or (lock.kind, lock.subject) == ("user", caller.principal.key)
+        or (lock.kind, lock.subject) in {("user", caller.principal.key), ("device", call.device_key.hex())}
         or (lock.kind == "team" and lock.subject in teams)
         or (lock.kind == "project" and lock.subject in projects)
     ]

@@ -12,9 +12,11 @@ from teamconfig.policy.words import Action
 from teamconfig.service.gating import came_before, reading
 from teamconfig.service.granted import as_approved, refuse_locked
 from teamconfig.service.standards import resolved
-from teamconfig.state import grants
+from teamconfig.state import grants, redeemers
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from teamconfig.gen.waypaas.v1 import rights_pb2
     from teamconfig.profile import Profile
     from teamconfig.service.call import Call
@@ -29,6 +31,8 @@ async def begun(
     call: Call, request: rights_pb2.IssueCredentialsRequest, action: Action, tree: Tree
 ) -> tuple[Profile, Grant] | None:
     """Find the grant by which the caller has begun to deploy this image, and hold it to what a redeem is held to.
+
+    That is who has used it, be it who asked for it or a job that it was handed to, and nobody else.
 
     Args:
         call: The call; what it is about is known, and who calls was read anew.
@@ -47,10 +51,16 @@ async def begun(
     place = about.project, about.app, about.environment
     if action is not Action.DEPLOY or not request.digest:
         return None
-    found = await call.core.read(lambda tx: grants.redeemed(tx, *place, request.digest))
+
+    def query(tx: Connection) -> tuple[Grant | None, frozenset[str]]:
+        grant = grants.redeemed(tx, *place, request.digest)
+        return grant, redeemers.of(tx, grant.id) if grant is not None else frozenset()
+
+    found, users = await call.core.read(query)
     if found is None or found.redeemed_at is None or found.wanted.action != action:
         return None
-    if found.requester != call.known().principal or call.core.now() >= found.redeemed_at + OPEN_SECONDS:
+    is_theirs = call.known().principal.key in (users or {found.requester.key})
+    if not is_theirs or call.core.now() >= found.redeemed_at + OPEN_SECONDS:
         return None
     recorded = await reading(call, lambda store: store.of_digest(*place, request.digest))
     if recorded is not None and recorded.grant == found.id:
@@ -61,6 +71,7 @@ async def begun(
     profile = as_before or resolved(call, tree, b"")  # a release without options of its own asks for nothing new
     given, needs = len(found.approvers), profile.promotion.approvals or 0
     call.permit(Action.REDEEM, tree, approvals=given, approvals_wanted=needs)
-    seen = await came_before(call, profile, tree, request.digest, request.stanzas, found.requester.key)
+    maker = found.requester.key if found.requester.kind == "person" else ""
+    seen = await came_before(call, profile, tree, request.digest, request.stanzas, maker)
     call.permit(action, tree, digest_seen=seen, approvals=given, approvals_wanted=needs)
     return profile, found

@@ -139,7 +139,7 @@ async def begin_promotion(call: Call, request: releases_pb2.BeginPromotionReques
     await permit_rollback(call, tree, place, request.kind, request.digest)
     who = by(call)
     if request.kind == "promote":
-        seen = await came_before(call, resolved(call, tree, b""), tree, request.digest, b"", who.key)
+        seen = await came_before(call, resolved(call, tree, b""), tree, request.digest, b"", who.maker)
         if not seen:
             raise refuse(
                 "digest_unseen", f"the image cannot go into {place[2]}",
@@ -214,5 +214,4 @@ async def _commit(call: Call, change: Callable[[Store, Connection], T], **detail
 
 
 def _words(request: releases_pb2.WaiveRequest) -> list[Waivable]:
-    found: list[Any] = list(request.waives)
-    return found
+    return list(request.waives)

@@ -70,6 +70,7 @@ class Provider:
             scopes=getattr(found, "scopes", ()),
             flows=getattr(found, "flows", ()),
             audience=getattr(found, "audience", ""),
+            loopback_port=getattr(found, "loopback_port", 0),
         )
 
     async def verify(self, token: str, device_key: bytes) -> Identity:

@@ -1,4 +1,4 @@
-"""Handlers of waypaas.v1.Releases: records, their chain, and evidence."""
+"""Handlers of waypaas.v1.Releases: records; and what its other handlers share."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from teamconfig.gen.waypaas.v1 import releases_pb2
 from teamconfig.policy import standing
 from teamconfig.policy.question import environment_kind
 from teamconfig.policy.words import Action, EnvironmentKind
-from teamconfig.releases import chain as chains
-from teamconfig.releases import evidence as evidences
 from teamconfig.releases import recording, statement, wire
 from teamconfig.releases.errors import refused
 from teamconfig.releases.guarding import By
 from teamconfig.releases.recording import Witness
 from teamconfig.service.gating import reading, trusted
-from teamconfig.service.refusal import malformed
+from teamconfig.service.ongoing import OPEN_SECONDS
 from teamconfig.service.rights import reread_for
 from teamconfig.state import grants, ledgers, releases
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from teamconfig.gen.waypaas.v1.common_pb2 import Target
-    from teamconfig.releases.evidence import Evidence
     from teamconfig.releases.record import Draft, Record
     from teamconfig.releases.store import Store
     from teamconfig.service.call import Call
@@ -65,25 +62,6 @@ async def get_record(call: Call, request: releases_pb2.GetRecordRequest) -> rele
     return to_proto(call, found)
 
 
-async def get_chain(call: Call, request: releases_pb2.GetChainRequest) -> releases_pb2.ReleaseChain:
-    """Give everything that proves an app's releases."""
-    about_project(call, request.project, request.app)
-    call.permit(Action.READ, call.core.tree)
-
-    def query(store: Store) -> tuple[list[tuple[Record, str]], list[Evidence]]:
-        envelopes = store.envelopes(request.project, request.app)
-        named = [name for record, _ in envelopes for name in record.evidence]
-        return envelopes, store.evidence_by_id(request.project, request.app, named)
-
-    envelopes, found = await reading(call, query)
-    made = chains.link(request.project, request.app, envelopes, found, call.core.key, int(call.core.now()))
-    return releases_pb2.ReleaseChain(
-        records=[releases_pb2.ReleaseRecord(envelope=one) for one in made.records],
-        evidence=[wire.evidence_to_proto(one) for one in made.evidence],
-        head=made.head,
-    )
-
-
 async def list_running(call: Call, request: releases_pb2.ListRunningRequest) -> releases_pb2.ListRecordsReply:
     """List environments whose newest record is of an image, of the caller's teams."""
     tree, caller = call.core.tree, call.known()
@@ -94,35 +72,6 @@ async def list_running(call: Call, request: releases_pb2.ListRunningRequest) -> 
         one for one in found if caller.standing.organization or tree.owners.get(one.project) in visible
     ]  # fmt: skip
     return releases_pb2.ListRecordsReply(records=envelopes_of(call, shown))
-
-
-async def put_evidence(call: Call, request: releases_pb2.PutEvidenceRequest) -> releases_pb2.ReleaseEvidence:
-    """Keep what a test said."""
-    _, place = await aimed(call, request.target, Action.RECORD)
-    try:
-        finding = wire.finding_from_proto(request, place[2])
-    except ValueError as err:
-        raise malformed(f"finding: {err}") from err
-    evidences.check(finding, call.core.now())
-    who = by(call)
-    made = evidences.keep(finding, made_by=who.key, made_by_name=who.name, made_at=who.now)
-
-    def change(store: Store, _tx: Connection) -> Evidence:
-        store.add_evidence(made)
-        return made
-
-    note = {"evidence": made.id, "test": made.test, "outcome": made.outcome, "digest": made.key.digest}
-    return wire.evidence_to_proto(await call.commit(ledgers.changing(trusted(call), change), note=lambda _: note))
-
-
-async def list_evidence(call: Call, request: releases_pb2.ListEvidenceRequest) -> releases_pb2.ListEvidenceReply:
-    """List evidence of an image, newest first."""
-    about_project(call, request.project, request.app)
-    call.permit(Action.READ, call.core.tree)
-    found = await reading(
-        call, lambda store: store.evidence(request.project, request.app, request.digest, request.environment)
-    )
-    return releases_pb2.ListEvidenceReply(evidence=[wire.evidence_to_proto(one) for one in found])
 
 
 async def aimed(call: Call, target: Target, action: Action) -> tuple[Tree, Place]:
@@ -173,37 +122,39 @@ def by(call: Call) -> By:
         Who and when.
     """
     principal = call.known().principal
-    return By(principal.key, principal.name, int(call.core.now()))
+    return By(principal.key, principal.name, int(call.core.now()), is_job=principal.kind == "workload")
 
 
 async def permit_rollback(call: Call, tree: Tree, place: Place, kind: str, digest: str) -> None:
-    """Insist on the right to lift a hold, where a rollback goes against one.
+    """Insist on the right to hold an environment: a rollback does, and takes the place of another hold.
 
     Args:
-        call: The call.
+        call: The call; its right to record was asked for already.
         tree: The standards.
         place: Project, app, environment.
         kind: Of the release.
         digest: Of its image.
 
     Raises:
-        Refusal: Somebody else holds the environment for another image, and the caller may not lift that.
+        Refusal: It is a rollback, and the caller may not hold the environment.
     """
+    del place, digest
     if kind == "rollback":
-        hold = await reading(call, lambda store: store.hold(*place))
-        if hold is not None and hold.digest != digest:
-            call.permit(Action.HOLD, tree)
+        call.permit(Action.HOLD, tree)
 
 
 def witness_of(store: Store, tx: Connection, call: Call, draft: Draft, key: str, *, seen: bool) -> Witness:
-    """Say what the service itself knows of a release; in a protected environment it has to have given a grant.
+    """Say what the service itself knows of a release; in a protected environment the caller has to have used a grant.
+
+    A grant that somebody else has used does not count. One that the caller has used for a promotion that failed counts
+    for the next one, for as long as it gives credentials.
 
     Args:
         store: Of the transaction.
         tx: Transaction of the writer.
         call: The call.
         draft: What the maker says.
-        key: The maker's key; empty for none.
+        key: The maker's key, a promotion's id where it ends one; empty for none.
         seen: Whether somebody has just seen it run.
 
     Returns:
@@ -215,14 +166,16 @@ def witness_of(store: Store, tx: Connection, call: Call, draft: Draft, key: str,
     place = draft.project, draft.app, draft.environment
     if key and store.by_key(*place, key) is not None:
         return recording.NOTHING  # it is recorded already, and stays as it was
-    grant = grants.redeemed(tx, *place, draft.digest)
+    kept = store.promotion(key) if key else None
+    since = float(kept[0].begun) - OPEN_SECONDS if kept is not None else 0.0
+    grant = grants.redeemed(tx, *place, draft.digest, by=call.known().principal, since=since)
     before = store.of_digest(*place, draft.digest)
     if grant is not None and before is not None and before.grant == grant.id:
         grant = None  # one grant, one release
     if grant is None and environment_kind(call.core.tree, draft.environment) is EnvironmentKind.PRODUCTION:
         raise refused(
             "grant_needed", f"a release into {draft.environment} cannot be recorded without a grant",
-            "no grant for this image was used there since its last record", "deploy it by a grant: wps promote",
+            "you have used no grant for this image there since its last record", "deploy it by a grant: wps promote",
             kind="policy",
         )  # fmt: skip
     approvers = tuple(person.key for person in grant.approvers) if grant is not None else ()
@@ -263,11 +216,11 @@ def noted(record: Record) -> dict[str, object]:
 
 
 def to_proto(call: Call, record: Record) -> releases_pb2.ReleaseRecord:
-    """Write a record as it was signed: Ed25519 gives the same signature for the same bytes.
+    """Write a record, signed by the present key: the very signature that is kept, unless the key was replaced since.
 
     Args:
         call: Any.
-        record: That the service has signed.
+        record: That the service has signed; the signature that is kept was checked as it was read.
 
     Returns:
         Its envelope.

@@ -19,7 +19,7 @@ from teamconfig.service.leasing import give, issued
 from teamconfig.service.refusal import malformed, refuse
 from teamconfig.service.sessions import to_proto
 from teamconfig.service.standards import resolved
-from teamconfig.state import grants
+from teamconfig.state import granting, grants
 from teamconfig.state.grants import Wanted
 from teamconfig.state.leases import Holding
 
@@ -63,7 +63,7 @@ async def request_grant(call: Call, request: rights_pb2.RequestGrantRequest) -> 
     wanted = profile.promotion.approvals or 0
     call.permit(action, tree, digest_seen=True, approvals=max(wanted, 1), approvals_wanted=wanted)
     seen = action is Action.DESTROY or await came_before(
-        call, profile, tree, request.digest, request.stanzas, caller.principal.key
+        call, profile, tree, request.digest, request.stanzas, maker_of(caller.principal)
     )
     call.details |= {"digest": request.digest, "approvals_wanted": wanted}
     decision = call.decide(action, tree, digest_seen=seen, approvals=0, approvals_wanted=wanted)
@@ -79,7 +79,7 @@ async def request_grant(call: Call, request: rights_pb2.RequestGrantRequest) -> 
     needed = max(wanted, 1) if waits else 0
 
     def change(tx: Connection) -> Grant:
-        return grants.request(
+        return granting.request(
             tx, caller.principal, asked, idempotency_key=request.idempotency_key, approvals_wanted=needed, now=now,
             expires=now + (REQUEST_SECONDS if needed else GRANT_SECONDS),
         )  # fmt: skip
@@ -106,7 +106,7 @@ async def approve_grant(call: Call, request: rights_pb2.ApproveGrantRequest) -> 
     now = call.core.now()
 
     def change(tx: Connection) -> Grant:
-        return grants.approve(tx, found.id, caller.principal, now=now, expires=now + GRANT_SECONDS)
+        return granting.approve(tx, found.id, caller.principal, now=now, expires=now + GRANT_SECONDS)
 
     return _grant(call, await call.commit(change, note=lambda grant: {"state": grant.stored}))
 
@@ -158,7 +158,7 @@ async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequ
     def change(tx: Connection) -> Lease:
         others: tuple[Principal, ...] = ()
         if grant is not None:
-            others = (grants.check(tx, grant.jti, digest=request.digest, now=now) if goes_ahead else grant).approvers
+            others = (granting.check(tx, grant.jti, digest=request.digest, now=now) if goes_ahead else grant).approvers
         return issued(tx, call, holding, digest=request.digest, now=now, others=others)
 
     lease = await call.commit(change, note=lambda one: {"lease": one.id})
@@ -177,6 +177,18 @@ async def reread_for(call: Call, tree: Tree) -> None:
     """
     if environment_kind(tree, call.about.environment) is EnvironmentKind.PRODUCTION:
         await reread(call, always=True)
+
+
+def maker_of(principal: Principal) -> str:
+    """Say whose own waivers do not count for somebody.
+
+    Args:
+        principal: Who wants an image somewhere.
+
+    Returns:
+        "issuer|subject" of a person; empty for a job, which cannot give any.
+    """
+    return principal.key if principal.kind == "person" else ""
 
 
 async def _find(call: Call, grant_id: str) -> Grant:

@@ -20,6 +20,8 @@ from teamconfig.identity import providers as identity_providers
 from teamconfig.identity.identities import Identities
 from teamconfig.service import (
     audit,
+    chains,
+    evidence,
     health,
     housekeeping,
     keys,
@@ -41,7 +43,7 @@ from teamconfig.service.refusal import Refusal
 from teamconfig.service.revisions import Directory, Revisions
 from teamconfig.service.taking import Taking
 from teamconfig.service.telemetry import LOG, Metrics, Traces
-from teamconfig.state import checkpoints, database, signers
+from teamconfig.state import checkpoints, database
 from teamconfig.state.writer import Writer
 from teamconfig.store import git
 from teamconfig.store.history import History
@@ -77,10 +79,10 @@ HANDLERS: Mapping[str, Any] = {
     "Releases/PutRecord": releases.put_record,
     "Releases/ListRecords": releases.list_records,
     "Releases/GetRecord": releases.get_record,
-    "Releases/GetChain": releases.get_chain,
+    "Releases/GetChain": chains.get_chain,
     "Releases/ListRunning": releases.list_running,
-    "Releases/PutEvidence": releases.put_evidence,
-    "Releases/ListEvidence": releases.list_evidence,
+    "Releases/PutEvidence": evidence.put_evidence,
+    "Releases/ListEvidence": evidence.list_evidence,
     "Releases/Reject": promotions.reject,
     "Releases/Unreject": promotions.unreject,
     "Releases/ListRejections": promotions.list_rejections,
@@ -155,17 +157,19 @@ async def running(config: Config) -> AsyncIterator[tuple[Core, str]]:
 
 def _core(config: Config, stack: contextlib.AsyncExitStack) -> Core:
     """Build everything that calls share; what was opened is closed by the stack, the last first."""
-    key = keys.signing(config.state_directory)
     audit_key = keys.audit(config.state_directory)
     kept = database.open(config.database)
     stack.callback(kept.close)
     kept.upgrade()
+    keys.insist(config.state_directory, kept)
+    key = keys.signing(config.state_directory)
     config.checkpoints.mkdir(parents=True, exist_ok=True, mode=0o700)
-    sink = checkpoints.Sink(str(config.checkpoints), signers.Ed25519Signer(key, key.public_key()))
+    sink = checkpoints.Sink(str(config.checkpoints), keys.signer(key, kept))
     pointer = checkpoints.Checkpointer(sink)
     stack.callback(pointer.close)
     writer = Writer(kept, audit_key, newest=sink.newest(), on_commit=pointer.note)
     stack.callback(writer.close)
+    retired = keys.take(key, writer, Core.clock)
     metrics, traces = Metrics(), Traces(config.traces)
     stack.callback(traces.close)
     source = _source(config)
@@ -181,9 +185,11 @@ def _core(config: Config, stack: contextlib.AsyncExitStack) -> Core:
     stack.callback(identities.close)
     known = {name: Provider(settings, identities) for name, settings in identities.settings.items()}
     clouds = credentials_config.read(config.clusters, config.accounts, config.path)
+    issuers = _issuers(clouds, str(config.path))
     core = Core(
-        config, kept, writer, revisions, key, known, _issuers(clouds), metrics, traces, audit_key, sink, pointer
+        config, kept, writer, revisions, key, known, issuers, metrics, traces, audit_key, sink, pointer
     )  # fmt: skip
+    core.retired = retired
     stack.callback(core.close)
     revisions.follow(config.poll_seconds, lambda: None)
     if config.metrics:
@@ -192,13 +198,14 @@ def _core(config: Config, stack: contextlib.AsyncExitStack) -> Core:
     return core
 
 
-def _issuers(clouds: Clouds) -> dict[str, Issuer]:
+def _issuers(clouds: Clouds, where: str) -> dict[str, Issuer]:
     """Build what gives credentials; the client of a cloud that nobody uses is not loaded."""
     found: dict[str, Issuer] = {}
     if clouds.clusters:
-        from teamconfig.service.clusters import KubernetesIssuer  # noqa: PLC0415  # the client costs 0.5 s
+        from teamconfig.service import clusters  # noqa: PLC0415  # the client costs 0.5 s
 
-        found["kubernetes"] = KubernetesIssuer(clouds)
+        clusters.check(clouds, where)
+        found["kubernetes"] = clusters.KubernetesIssuer(clouds)
     if clouds.accounts:
         from teamconfig.service.accounts import AwsIssuer  # noqa: PLC0415  # boto3 costs 0.6 s
 

@@ -16,7 +16,7 @@ from teamconfig.service import kept, keys
 from teamconfig.service.call import Caller
 from teamconfig.service.providers import told
 from teamconfig.service.refusal import Refusal, malformed, refuse, unauthenticated
-from teamconfig.state import sessions
+from teamconfig.state import closing, sessions, spending
 from teamconfig.state.sessions import Tokens
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ async def get_sign_in(call: Call, given: tuple[Any, Signed]) -> sessions_pb2.Sig
         organization=core.tree.org.name,
         providers=[provider.to_proto() for provider in core.providers.values() if provider.signs_in],
         signing_keys=[keys.public_bytes(core.key)],
+        retired_keys=[sessions_pb2.RetiredKey(key=one.key, since=one.since, until=one.until) for one in core.retired],
     )
 
 
@@ -125,7 +126,7 @@ async def refresh(call: Call, given: tuple[sessions_pb2.RefreshRequest, Signed])
 
     def change(tx: Connection) -> Session:
         _spend(tx, spent, made.now)
-        return sessions.rotate(tx, old, tokens=made.tokens, now=made.now, membership=membership)
+        return spending.rotate(tx, old, tokens=made.tokens, now=made.now, membership=membership)
 
     try:
         await call.commit(change, note=lambda new: {"generation": new.generation, "groups": len(membership.groups)})
@@ -147,8 +148,8 @@ async def close(call: Call, request: sessions_pb2.CloseRequest) -> sessions_pb2.
 
     def change(tx: Connection) -> int:
         if request.everywhere:
-            return sessions.close_all(tx, caller.principal, now=now)
-        return int(sessions.close(tx, session.id, now=now))
+            return closing.close_all(tx, caller.principal, now=now)
+        return int(closing.close(tx, session.id, now=now))
 
     closed = await call.commit(change, note=lambda number: {"closed": number})
     call.core.forget_sessions()
@@ -220,7 +221,7 @@ def _refuse_disabled(call: Call) -> None:
 def _spend(tx: Connection, identity: Identity | None, now: float) -> None:
     """Let a token open or renew one session only, at whatever replica."""
     if identity is not None:
-        sessions.spend_proof(tx, identity.token_id[:128], expires=identity.expires, now=now)
+        spending.spend_proof(tx, identity.token_id[:128], expires=identity.expires, now=now)
 
 
 class _Made:

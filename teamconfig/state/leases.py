@@ -1,8 +1,8 @@
 """Leases: that credentials were given, to whom, for what, and how they ended.
 
-Owns the statements over `leases`. Never sees a credential: a handle says where
-to revoke one. Knows no clock: times come from the caller, in seconds since
-1970.
+Owns how leases are made, found and closed; `revoking` has those that must end
+before their time. Never sees a credential: a handle says where to revoke one.
+Knows no clock: times come from the caller, in seconds since 1970.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, select, update
 
 from teamconfig.state.errors import refused
 from teamconfig.state.people import from_columns, to_columns
@@ -162,7 +162,7 @@ def get(tx: Connection, lease_id: str) -> Lease | None:
     Returns:
         The lease, or None.
     """
-    return next(iter(_all(tx, LEASES.c.id == lease_id, limit=1)), None)
+    return next(iter(found(tx, LEASES.c.id == lease_id, limit=1)), None)
 
 
 def close(tx: Connection, lease_id: str, *, outcome: Outcome, revoke: bool) -> Lease:
@@ -184,116 +184,37 @@ def close(tx: Connection, lease_id: str, *, outcome: Outcome, revoke: bool) -> L
     tx.execute(update(LEASES).where(mine).values(outcome=outcome))
     open_one = (LEASES.c.id == lease_id) & (LEASES.c.state == "issued")
     tx.execute(update(LEASES).where(open_one).values(state="revoking" if revoke else "closed"))
-    return _must(tx, lease_id)
+    return must(tx, lease_id)
 
 
-def revoke(tx: Connection, kind: str, subject: str) -> int:
-    """Have all leases revoked that a lock hits.
-
-    Args:
-        tx: Transaction of the writer.
-        kind: "user", "team", "project" or "device".
-        subject: As of a lock.
-
-    Returns:
-        How many were issued until now.
-
-    Raises:
-        RefusedError: "lock_kind": there is no such kind.
-    """
-    column = SUBJECTS.get(kind)
-    if column is None:
-        raise refused(
-            "lock_kind",
-            f"leases of a {kind!r} cannot be revoked",
-            f"they go by {', '.join(SUBJECTS)}",
-            "name one of these",
-            kind="option",
-        )
-    hit = (column == subject) & (LEASES.c.state == "issued")
-    return tx.execute(update(LEASES).where(hit).values(state="revoking")).rowcount
-
-
-def due(tx: Connection, *, now: float, limit: int = 100) -> list[Lease]:
-    """List leases to revoke now: those asked for, and those past their end whose objects remain.
+def found(tx: Connection, condition: ColumnElement[bool], *, limit: int) -> list[Lease]:
+    """List leases, the oldest first.
 
     Args:
         tx: Any connection.
-        now: Seconds since 1970.
+        condition: Which.
         limit: At most so many.
 
     Returns:
-        Leases "revoking" whose time to try has come, and "issued" ones that have ended; oldest end first.
+        The leases.
     """
-    asked = (LEASES.c.state == "revoking") & (LEASES.c.retry_at <= now)
-    ended = (LEASES.c.state == "issued") & (LEASES.c.expires <= now)
-    return _all(tx, or_(asked, ended), limit=limit)
-
-
-def revoked(tx: Connection, lease_id: str) -> bool:
-    """Keep that credentials were revoked, or had ended and their objects are gone.
-
-    Args:
-        tx: Transaction of the writer.
-        lease_id: Which.
-
-    Returns:
-        Whether it was "issued" or "revoking" until now.
-    """
-    live = (LEASES.c.id == lease_id) & LEASES.c.state.in_(["issued", "revoking"])
-    return tx.execute(update(LEASES).where(live).values(state="revoked")).rowcount == 1
-
-
-def revoke_failed(tx: Connection, lease_id: str, *, retry_at: float, give_up: bool) -> Lease:
-    """Keep that revoking failed.
-
-    Args:
-        tx: Transaction of the writer.
-        lease_id: Which.
-        retry_at: When to try again, seconds since 1970.
-        give_up: Make it "irrevocable", for people to look at.
-
-    Returns:
-        The lease, with one attempt more.
-
-    Raises:
-        RefusedError: "lease_unknown".
-    """
-    live = (LEASES.c.id == lease_id) & LEASES.c.state.in_(["issued", "revoking"])
-    state = "irrevocable" if give_up else "revoking"
-    tx.execute(update(LEASES).where(live).values(state=state, attempts=LEASES.c.attempts + 1, retry_at=retry_at))
-    return _must(tx, lease_id)
-
-
-def unknown_outcome(tx: Connection, *, now: float, limit: int = 100) -> list[Lease]:
-    """List leases that ended without a word of how: the holder, or the service, may have died.
-
-    Args:
-        tx: Any connection.
-        now: Seconds since 1970.
-        limit: At most so many.
-
-    Returns:
-        Leases past their end with no outcome, oldest first. `close` with "unknown" settles one.
-    """
-    return _all(tx, (LEASES.c.outcome == "") & (LEASES.c.expires <= now), limit=limit)
-
-
-SUBJECTS: dict[str, ColumnElement[str]] = {
-    "user": LEASES.c.principal_key,
-    "team": LEASES.c.team,
-    "project": LEASES.c.project,
-    "device": LEASES.c.device_key,
-}
-"""By which column a lock of a kind hits leases."""
-
-
-def _all(tx: Connection, condition: ColumnElement[bool], *, limit: int) -> list[Lease]:
     rows = tx.execute(select(LEASES).where(condition).order_by(LEASES.c.expires, LEASES.c.id).limit(limit))
     return [_from_row(row) for row in rows.mappings()]
 
 
-def _must(tx: Connection, lease_id: str) -> Lease:
+def must(tx: Connection, lease_id: str) -> Lease:
+    """Give a lease that has to be there.
+
+    Args:
+        tx: Any connection.
+        lease_id: 32 hex digits.
+
+    Returns:
+        The lease.
+
+    Raises:
+        RefusedError: "lease_unknown".
+    """
     lease = get(tx, lease_id)
     if lease is None:
         raise refused(

@@ -1,32 +1,28 @@
 """Sessions: who is signed in, on which device, with which tokens.
 
-Owns the statements over `sessions` and `spent_tokens`. Knows tokens by their
-hash only, and no clock: times come from the caller, in seconds since 1970. One
-session is one family of tokens: each refresh makes its next generation.
+Owns how sessions are made and found; `spending` renews them, `closing` ends
+them. Knows tokens by their hash only, and no clock: times come from the caller,
+in seconds since 1970. One session is one family of tokens: each refresh makes
+its next generation.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from teamconfig.identity.principal import Membership, Principal
-from teamconfig.state.errors import RefusedError, refused
 from teamconfig.state.people import from_columns, to_columns
-from teamconfig.state.tables import SESSIONS, SPENT_PROOFS, SPENT_TOKENS
+from teamconfig.state.tables import SESSIONS, SPENT_TOKENS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
 Standing = Literal["live", "expired", "closed"]
-
-PROOF_SECONDS = 600.0
-"""How long after its end a used token is remembered: clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +30,7 @@ class Tokens:
     """What is kept of a pair of tokens.
 
     Args:
-        access: SHA-256 of the access token in hex, see `hash_token`.
+        access: SHA-256 of the access token in hex, see `proof.token_hash`.
         access_expires: Seconds since 1970.
         refresh: SHA-256 of the refresh token in hex.
         refresh_expires: Seconds since 1970.
@@ -90,18 +86,6 @@ class Session:
         return "expired" if now >= self.access_expires else "live"
 
 
-def hash_token(token: str) -> str:
-    """Hash a token as this package keeps it.
-
-    Args:
-        token: As the client sends it.
-
-    Returns:
-        SHA-256 of its UTF-8 in hex.
-    """
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def open(  # noqa: A001  # read as sessions.open
     tx: Connection,
     principal: Principal,
@@ -149,9 +133,9 @@ def open(  # noqa: A001  # read as sessions.open
             "provider": provider,
             "device_key": device_key.hex(),
             "device_name": device_name,
-            **_token_columns(tokens),
+            **token_columns(tokens),
             "generation": 0,
-            **_membership_columns(membership),
+            **membership_columns(membership),
             "created": now,
             "closed_at": None,
         },
@@ -164,12 +148,12 @@ def by_access(tx: Connection, access_hash: str) -> Session | None:
 
     Args:
         tx: Any connection.
-        access_hash: As `hash_token` gives it.
+        access_hash: As `proof.token_hash` gives it.
 
     Returns:
         The session, closed and expired ones too; None if no session has this token now.
     """
-    return _one(tx, SESSIONS.c.access_hash == access_hash)
+    return one(tx, SESSIONS.c.access_hash == access_hash)
 
 
 def by_refresh(tx: Connection, refresh_hash: str) -> Session | None:
@@ -177,16 +161,16 @@ def by_refresh(tx: Connection, refresh_hash: str) -> Session | None:
 
     Args:
         tx: Any connection.
-        refresh_hash: As `hash_token` gives it.
+        refresh_hash: As `proof.token_hash` gives it.
 
     Returns:
         The session, closed and expired ones too; None if the token was never given out.
     """
-    found = _one(tx, SESSIONS.c.refresh_hash == refresh_hash)
+    found = one(tx, SESSIONS.c.refresh_hash == refresh_hash)
     if found is not None:
         return found
     spent = select(SPENT_TOKENS.c.session).where(SPENT_TOKENS.c.refresh_hash == refresh_hash).scalar_subquery()
-    return _one(tx, SESSIONS.c.id == spent)
+    return one(tx, SESSIONS.c.id == spent)
 
 
 def get(tx: Connection, session_id: str) -> Session | None:
@@ -199,91 +183,7 @@ def get(tx: Connection, session_id: str) -> Session | None:
     Returns:
         The session, closed and expired ones too; None if it is unknown.
     """
-    return _one(tx, SESSIONS.c.id == session_id)
-
-
-def rotate(
-    tx: Connection, refresh_hash: str, *, tokens: Tokens, now: float, membership: Membership | None = None
-) -> Session:
-    """Renew a session's tokens: the old ones end at once.
-
-    Args:
-        tx: Transaction of the writer.
-        refresh_hash: Hash of the refresh token that the caller showed.
-        tokens: Hashes and ends of the new tokens.
-        now: Seconds since 1970.
-        membership: Groups as read just now; None leaves those that are kept.
-
-    Returns:
-        The session, one generation on.
-
-    Raises:
-        RefusedError: "refresh_reused" (the session is closed by it), "session_closed", "refresh_expired" or
-            "refresh_unknown".
-    """
-    session = by_refresh(tx, refresh_hash)
-    if session is None:
-        raise _sign_in_again("refresh_unknown", "no session has this refresh token")
-    if session.closed_at is not None:
-        raise _sign_in_again("session_closed", "the session was closed")
-    changes = {**_token_columns(tokens), "generation": session.generation + 1}
-    if membership is not None:
-        changes |= _membership_columns(membership)
-    current = (SESSIONS.c.refresh_hash == refresh_hash) & SESSIONS.c.closed_at.is_(None)
-    if now < session.refresh_expires and tx.execute(update(SESSIONS).where(current).values(changes)).rowcount == 1:
-        row = {"refresh_hash": refresh_hash, "session": session.id, "generation": session.generation}
-        tx.execute(insert(SPENT_TOKENS), row)
-        return _must(tx, session.id)
-    if tx.execute(select(SESSIONS.c.id).where(current)).first() is not None:
-        raise _sign_in_again("refresh_expired", "the refresh token is too old")
-    close(tx, session.id, now=now)
-    raise _sign_in_again(
-        "refresh_reused", "this refresh token was used before: it may be stolen, so its session is closed", keep=True
-    )
-
-
-def close(tx: Connection, session_id: str, *, now: float) -> bool:
-    """Close a session.
-
-    Args:
-        tx: Transaction of the writer.
-        session_id: Which.
-        now: Seconds since 1970.
-
-    Returns:
-        Whether it was open until now.
-    """
-    mine = (SESSIONS.c.id == session_id) & SESSIONS.c.closed_at.is_(None)
-    return tx.execute(update(SESSIONS).where(mine).values(closed_at=now)).rowcount == 1
-
-
-def close_all(tx: Connection, principal: Principal, *, now: float) -> int:
-    """Close every session of a principal, on all devices.
-
-    Args:
-        tx: Transaction of the writer.
-        principal: Whose.
-        now: Seconds since 1970.
-
-    Returns:
-        How many were open until now.
-    """
-    return close_of(tx, principal.key, now=now)
-
-
-def close_of(tx: Connection, principal_key: str, *, now: float) -> int:
-    """Close every session of somebody who is named by their key, as a lock names them.
-
-    Args:
-        tx: Transaction of the writer.
-        principal_key: "issuer|subject".
-        now: Seconds since 1970.
-
-    Returns:
-        How many were open until now.
-    """
-    theirs = (SESSIONS.c.principal_key == principal_key) & SESSIONS.c.closed_at.is_(None)
-    return tx.execute(update(SESSIONS).where(theirs).values(closed_at=now)).rowcount
+    return one(tx, SESSIONS.c.id == session_id)
 
 
 def set_membership(tx: Connection, session_id: str, membership: Membership) -> bool:
@@ -300,49 +200,18 @@ def set_membership(tx: Connection, session_id: str, membership: Membership) -> b
     mine = (
         (SESSIONS.c.id == session_id) & SESSIONS.c.closed_at.is_(None) & (SESSIONS.c.groups_read <= membership.read_at)
     )
-    return tx.execute(update(SESSIONS).where(mine).values(_membership_columns(membership))).rowcount == 1
+    return tx.execute(update(SESSIONS).where(mine).values(membership_columns(membership))).rowcount == 1
 
 
-def spend_proof(tx: Connection, proof: str, *, expires: float, now: float) -> None:
-    """Note that a token of an issuer was used; a second use of it is refused until long after its end.
-
-    Args:
-        tx: Transaction of the writer.
-        proof: Id of the token, the same for the same token only.
-        expires: When the token ends, seconds since 1970.
-        now: Seconds since 1970.
-
-    Raises:
-        RefusedError: "token_used".
-    """
-    tx.execute(delete(SPENT_PROOFS).where(SPENT_PROOFS.c.expires < now - PROOF_SECONDS))
-    if tx.execute(select(SPENT_PROOFS.c.proof).where(SPENT_PROOFS.c.proof == proof)).first() is not None:
-        raise refused(
-            "token_used", "you are not signed in", "this token has been used before", "sign in again: wps init"
-        )
-    tx.execute(insert(SPENT_PROOFS), {"proof": proof, "expires": expires})
-
-
-def prune(tx: Connection, *, before: float) -> int:
-    """Forget sessions whose refresh token ended long ago, and their spent tokens.
+def token_columns(tokens: Tokens) -> dict[str, str | float | int]:
+    """Give the columns of a pair of tokens.
 
     Args:
-        tx: Transaction of the writer.
-        before: Seconds since 1970; what ended earlier goes.
+        tokens: The pair.
 
     Returns:
-        How many sessions went.
+        Values by column.
     """
-    old = select(SESSIONS.c.id).where(SESSIONS.c.refresh_expires < before)
-    tx.execute(delete(SPENT_TOKENS).where(SPENT_TOKENS.c.session.in_(old)))
-    return tx.execute(delete(SESSIONS).where(SESSIONS.c.refresh_expires < before)).rowcount
-
-
-def _sign_in_again(reason: str, why: str, *, keep: bool = False) -> RefusedError:
-    return refused(reason, "the session cannot be renewed", why, "sign in again: wps init", keep=keep)
-
-
-def _token_columns(tokens: Tokens) -> dict[str, str | float | int]:
     return {
         "access_hash": tokens.access,
         "access_expires": tokens.access_expires,
@@ -351,7 +220,15 @@ def _token_columns(tokens: Tokens) -> dict[str, str | float | int]:
     }
 
 
-def _membership_columns(membership: Membership) -> dict[str, str | float | int]:
+def membership_columns(membership: Membership) -> dict[str, str | float | int]:
+    """Give the columns of what the issuer says of somebody.
+
+    Args:
+        membership: What it says.
+
+    Returns:
+        Values by column.
+    """
     return {
         "groups": json.dumps(sorted(membership.groups)),
         "groups_read": membership.read_at,
@@ -361,12 +238,30 @@ def _membership_columns(membership: Membership) -> dict[str, str | float | int]:
     }
 
 
-def _one(tx: Connection, condition: object) -> Session | None:
+def one(tx: Connection, condition: object) -> Session | None:
+    """Find a session.
+
+    Args:
+        tx: Any connection.
+        condition: Which.
+
+    Returns:
+        The session, or None.
+    """
     row = tx.execute(select(SESSIONS).where(condition)).mappings().first()  # type: ignore[arg-type]  # any clause
     return None if row is None else _from_row(row)
 
 
-def _must(tx: Connection, session_id: str) -> Session:
+def must(tx: Connection, session_id: str) -> Session:
+    """Give a session whose row was written in this transaction.
+
+    Args:
+        tx: Transaction of the writer.
+        session_id: 32 hex digits.
+
+    Returns:
+        The session.
+    """
     session = get(tx, session_id)
     assert session is not None  # noqa: S101  # its row was updated in this transaction
     return session

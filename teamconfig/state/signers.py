@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from cryptography.exceptions import InvalidSignature
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 
@@ -79,11 +81,14 @@ class Ed25519Signer:
     Args:
         private: None where signatures are only checked.
         public: Of the same pair.
+        older: Public keys of pairs that have signed before.
     """
 
-    def __init__(self, private: Ed25519PrivateKey | None, public: Ed25519PublicKey) -> None:
+    def __init__(
+        self, private: Ed25519PrivateKey | None, public: Ed25519PublicKey, older: Iterable[Ed25519PublicKey] = ()
+    ) -> None:
         self._private = private
-        self._public = public
+        self._publics = (public, *older)
 
     def sign(self, data: bytes) -> bytes:
         """Sign, as of Signer.
@@ -111,8 +116,12 @@ class Ed25519Signer:
         Returns:
             Whether it is good.
         """
-        try:
-            self._public.verify(signature, data)
-        except InvalidSignature:
-            return False
-        return True
+        return any(_is_good(one, data, signature) for one in self._publics)
+
+
+def _is_good(public: Ed25519PublicKey, data: bytes, signature: bytes) -> bool:
+    try:
+        public.verify(signature, data)
+    except InvalidSignature:
+        return False
+    return True

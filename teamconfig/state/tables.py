@@ -213,6 +213,7 @@ RELEASE_EVIDENCE = Table(
     Column("digest", Text, nullable=False),
     Column("ended", Double, nullable=False),
     Column("content", Text, nullable=False),
+    Column("maker", Text, nullable=False, server_default=""),
     Index(None, "project", "app", "digest"),
 )
 

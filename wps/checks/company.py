@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from teamconfig import StandardsError, gitremote, source
-from wps import connection, moments, projects, repository
+from wps import connection, locks, moments, projects, repository
 from wps.checks.finding import fail, ok, refused, warn
 
 if TYPE_CHECKING:
@@ -140,11 +140,19 @@ def _signed_in(named: Settings, file: AppFile | None, folder: Path) -> list[Find
                 if names
                 else warn("team", "you are in none", "ask the platform team which group makes you a member")
             ]
+            found.append(_locks(locks.own(signed, reply)))
             if file is not None and file.project:
                 found.append(_project(projects.everything(signed), file.project, folder))
     except StandardsError as err:
         return [refused("session", err)]
     return found
+
+
+def _locks(held: list[Any]) -> Finding:
+    """Tell what is locked of the user's own: it takes rights away, whatever the roles say."""
+    if not held:
+        return ok("locks", "you, this device, your teams and projects are not locked")
+    return fail("locks", "; ".join(locks.told(one) for one in held), "ask who locked it: wps unlock takes it away")
 
 
 def _project(known: list[Any], project: str, folder: Path) -> Finding:

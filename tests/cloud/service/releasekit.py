@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from teamconfig.client.errors import ServiceError, UnreachableError
 from teamconfig.client.releases import ServiceLedger
@@ -21,7 +22,7 @@ from teamconfig.releases import wire
 from teamconfig.releases.errors import LedgerError
 from teamconfig.releases.promotion import Wanted
 from teamconfig.state import database as databases
-from teamconfig.state import grants, releases
+from teamconfig.state import granting, grants, releases
 from tests.unit.releases import made
 
 if TYPE_CHECKING:
@@ -105,12 +106,27 @@ class State:
         with self.open() as database, database.writing() as tx:
             releases.record(tx, draft, now=time.time())
 
+    def age(self, grant_id: str, seconds: float) -> None:
+        """Let a grant have been used some time ago."""
+        used = text("UPDATE grants SET redeemed_at = :at WHERE id = :id")
+        with self.open() as database, database.writing() as tx:
+            tx.execute(used, {"at": time.time() - seconds, "id": grant_id})
+
+    def flood(self, rows: list[dict[str, Any]], maker: str) -> None:
+        """Keep much evidence of an image in staging, as somebody may hand it in."""
+        keep = (
+            "INSERT INTO release_evidence (id, project, app, environment, digest, ended, content, maker)"
+            " VALUES (:id, 'shop', :app, 'staging', :digest, :ended, :content, :maker)"
+        )
+        with self.open() as database, database.writing() as tx:
+            tx.execute(text(keep), [{**row, "maker": maker} for row in rows])
+
     def redeem(self, grant_id: str) -> None:
         """Let a grant be used, as a deploy uses it."""
         with self.open() as database, database.writing() as tx:
             grant = grants.get(tx, grant_id)
             assert grant is not None
-            grants.redeem(tx, grant.jti, digest=grant.wanted.digest, plan_hash="", now=time.time())
+            granting.redeem(tx, grant.jti, digest=grant.wanted.digest, plan_hash="", now=time.time())
 
 
 def image() -> str:

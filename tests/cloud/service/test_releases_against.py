@@ -19,7 +19,6 @@ from tests.cloud.service.releasekit import (
     image,
     ledger,
     on_staging,
-    promoted,
     reason,
     smoke,
     wanted,
@@ -124,8 +123,10 @@ def test_a_waiver_spares_tests_to_others_only(people: People, state: State, app:
     )
     grant = granted(both_client, app, there.digest)
     people.sign_in("leo", "leads").call("Rights/ApproveGrant", rights_pb2.ApproveGrantRequest(id=grant.id))
+    begun = both.begin(wanted(there, "production"), "p1")
     state.redeem(grant.id)
-    record = promoted(both, there, "production")
+    ending = draft(app, "production", there.digest, kind="promote", parent=there.id)
+    record = both.finish(begun.id, "p1", ending)
     assert record.waivers == (waiver,)
     assert {one.reason for one in lena.waivers("shop", app, "production", there.digest)} == {
         "me first",

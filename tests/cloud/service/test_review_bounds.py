@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from teamconfig.client.service import stanzas_json
+from teamconfig.client.stanzas import stanzas_json
 from teamconfig.gen.waypaas.v1 import common_pb2, standards_pb2
 from teamconfig.stanza import Stanza
 from tests.cloud.service import stsserver

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from teamconfig.client.channel import refusal
 from teamconfig.client.errors import ServiceError
-from teamconfig.client.service import public_key
 from teamconfig.gen.waypaas.v1 import common_pb2, rights_pb2
 from tests.cloud.service.load import call, metadata
 
@@ -81,7 +80,7 @@ def send(running: Running, method: str, content: bytes, signed: Sequence[tuple[s
 def usable(lead: Service, grant: rights_pb2.Grant) -> bool:
     """Tell whether the grant is still there for who asked for it."""
     with pytest.raises(ServiceError) as caught:
-        lead.call("Rights/RedeemGrant", redeeming(grant, public_key(lead.session().device_key)))
+        lead.call("Rights/RedeemGrant", redeeming(grant, lead.session().public_key()))
     return caught.value.reason == USABLE
 
 
@@ -101,7 +100,7 @@ def test_another_device_does_nothing_with_the_token_of_a_session(
 ) -> None:
     """The access token, signed by another key than the session's, is refused, whichever key the call names."""
     key, token = Ed25519PrivateKey.generate(), lead.session().access_token
-    for device in (key.public_key().public_bytes_raw(), public_key(lead.session().device_key)):
+    for device in (key.public_key().public_bytes_raw(), lead.session().public_key()):
         for method, request in requests(grant, device).items():
             with refused(running, "wrong_device"):
                 call(running, key.private_bytes_raw(), method, request.SerializeToString(), token)
@@ -124,7 +123,7 @@ def test_the_proof_of_another_call_is_none(running: Running, lead: Service, gran
     """What the device has signed for another method, or without its token, opens nothing; and each proof works once."""
     session = lead.session()
     key, token = bytes.fromhex(session.device_key), session.access_token
-    for method, request in requests(grant, public_key(session.device_key)).items():
+    for method, request in requests(grant, session.public_key()).items():
         content = request.SerializeToString()
         with refused(running, "wrong_device"):
             send(running, method, content, metadata(key, "/waypaas.v1.Sessions/WhoAmI", token))
@@ -132,7 +131,7 @@ def test_the_proof_of_another_call_is_none(running: Running, lead: Service, gran
         with refused(running, "wrong_device"):
             send(running, method, content, without)
     signed = metadata(key, REDEEM, token)
-    content = redeeming(grant, public_key(session.device_key)).SerializeToString()
+    content = redeeming(grant, session.public_key()).SerializeToString()
     for reason in (USABLE, "replayed"):
         with refused(running, reason):
             send(running, REDEEM, content, signed)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teamconfig import StandardsError, bundle, resolve
+from teamconfig.client.copies import bundle_name
 from teamconfig.client.errors import ServiceError, UnreachableError
-from teamconfig.client.service import bundle_name, stanzas_json
+from teamconfig.client.stanzas import stanzas_json
 from teamconfig.gen.waypaas.v1 import common_pb2, standards_pb2
 from teamconfig.stanza import Stanza
 from testservers import service

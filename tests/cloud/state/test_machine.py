@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multiple, rule, run_state_machine_as_test
 
 from teamconfig.identity.principal import Membership, Principal
-from teamconfig.state import grants, leases, sessions
+from teamconfig.state import closing, granting, grants, leases, revoking, sessions, spending
 from teamconfig.state.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Machine(RuleBasedStateMachine):
         key = f"key {next(COUNTER)}"
 
         def request(tx: Connection) -> grants.Grant:
-            return grants.request(tx, who, what, idempotency_key=key, approvals_wanted=wanted, now=0, expires=expires)
+            return granting.request(tx, who, what, idempotency_key=key, approvals_wanted=wanted, now=0, expires=expires)
 
         grant, _ = self.call(request)
         assert self.call(request)[0] == grant
@@ -76,7 +76,7 @@ class Machine(RuleBasedStateMachine):
     @rule(grant=grants, who=PEOPLE, now=TIMES)
     def approve(self, grant: grants.Grant, who: Principal, now: float) -> None:
         """Approve: never one's own, never after the end."""
-        found, reason = self.call(lambda tx: grants.approve(tx, grant.id, who, now=now))
+        found, reason = self.call(lambda tx: granting.approve(tx, grant.id, who, now=now))
         if who == grant.requester:
             assert reason == "self_approval"
         elif not reason:
@@ -92,7 +92,7 @@ class Machine(RuleBasedStateMachine):
 
         def use(tx: Connection) -> leases.Lease:
             digest = DIGEST if good else "sha256:2"
-            used = grants.redeem(tx, grant.jti, digest=digest, plan_hash="", now=now)
+            used = granting.redeem(tx, grant.jti, digest=digest, plan_hash="", now=now)
             holding = leases.Holding(used.requester, b"", "p", "a", "t", "e", "promote", "aws", used.id)
             return leases.issue(tx, holding, now=now, expires=now + 900)
 
@@ -133,7 +133,7 @@ class Machine(RuleBasedStateMachine):
         """Refresh with any token that was ever given: only the newest works, an older one closes the session."""
         session, refresh = token
         new = fresh(expires)
-        renewed, reason = self.call(lambda tx: sessions.rotate(tx, refresh, tokens=new, now=now))
+        renewed, reason = self.call(lambda tx: spending.rotate(tx, refresh, tokens=new, now=now))
         if session in self.closed:
             assert reason == "session_closed"
         elif self.current[session] != refresh:
@@ -150,7 +150,7 @@ class Machine(RuleBasedStateMachine):
     @rule(token=consumes(refresh_tokens))
     def sign_out(self, token: tuple[str, str]) -> None:
         """Close a session: once."""
-        closed, _ = self.call(lambda tx: sessions.close(tx, token[0], now=1.0))
+        closed, _ = self.call(lambda tx: closing.close(tx, token[0], now=1.0))
         assert closed == (token[0] not in self.closed)
         self.closed.add(token[0])
 
@@ -162,7 +162,7 @@ class Machine(RuleBasedStateMachine):
                 assert found is not None
                 assert (found.stored == "redeemed") == (grant in self.redeemed)
                 assert found.requester.key not in {person.key for person in found.approvers}
-            held = [lease.holding.grant_id for lease in leases.unknown_outcome(tx, now=1e9, limit=100000)]
+            held = [lease.holding.grant_id for lease in revoking.unknown_outcome(tx, now=1e9, limit=100000)]
             assert all(held.count(grant) == 1 for grant in self.redeemed)
             for session in self.current:
                 kept = sessions.get(tx, session)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teamconfig import proof
 from teamconfig.identity.principal import Membership, Principal
-from teamconfig.state import grants, leases, locks, projects, releases, sessions
+from teamconfig.state import closing, granting, grants, leases, locks, projects, releases, revoking, sessions, spending
 from teamconfig.state.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ def tx(database: Database) -> Iterator[Connection]:
 def tokens(number: int, *, access_expires: float = 900.0, refresh_expires: float = 40000.0) -> Tokens:
     """Make a pair of tokens."""
     return sessions.Tokens(
-        sessions.hash_token(f"access {number}"),
+        proof.token_hash(f"access {number}"),
         access_expires,
-        sessions.hash_token(f"refresh {number}"),
+        proof.token_hash(f"refresh {number}"),
         refresh_expires,
     )
 
@@ -81,8 +82,8 @@ def test_a_session_stands_as_long_as_its_access_token(tx: Connection) -> None:
     """A session is live until its access token ends, and closed from when it is closed."""
     session = opened(tx)
     assert [session.standing(now) for now in (10.0, 899.9, 900.0)] == ["live", "live", "expired"]
-    assert sessions.close(tx, session.id, now=20.0)
-    assert not sessions.close(tx, session.id, now=21.0)
+    assert closing.close(tx, session.id, now=20.0)
+    assert not closing.close(tx, session.id, now=21.0)
     closed = sessions.by_access(tx, tokens(1).access)
     assert closed is not None
     assert (closed.standing(20.0), closed.closed_at) == ("closed", 20.0)
@@ -92,7 +93,7 @@ def test_rotation_ends_the_old_tokens(tx: Connection) -> None:
     """New tokens take the place of the old ones, and fresh groups that of the kept ones."""
     session = opened(tx)
     fresh = Membership(frozenset({"g3"}), 50.0)
-    renewed = sessions.rotate(tx, tokens(1).refresh, tokens=tokens(2), now=60.0, membership=fresh)
+    renewed = spending.rotate(tx, tokens(1).refresh, tokens=tokens(2), now=60.0, membership=fresh)
     assert (renewed.id, renewed.generation, renewed.membership) == (session.id, 1, fresh)
     assert sessions.by_access(tx, tokens(1).access) is None
     assert sessions.by_access(tx, tokens(2).access) == renewed
@@ -101,17 +102,17 @@ def test_rotation_ends_the_old_tokens(tx: Connection) -> None:
 def test_a_refresh_token_used_twice_closes_the_session(tx: Connection) -> None:
     """The second use of a refresh token, however old, is refused and ends the whole family."""
     session = opened(tx)
-    sessions.rotate(tx, tokens(1).refresh, tokens=tokens(2), now=60.0)
-    sessions.rotate(tx, tokens(2).refresh, tokens=tokens(3), now=61.0)
+    spending.rotate(tx, tokens(1).refresh, tokens=tokens(2), now=60.0)
+    spending.rotate(tx, tokens(2).refresh, tokens=tokens(3), now=61.0)
     with pytest.raises(RefusedError) as caught:
-        sessions.rotate(tx, tokens(1).refresh, tokens=tokens(4), now=62.0)
+        spending.rotate(tx, tokens(1).refresh, tokens=tokens(4), now=62.0)
     assert refusal(caught) == "refresh_reused"
     assert caught.value.keep
     found = sessions.by_access(tx, tokens(3).access)
     assert found is not None
     assert (found.id, found.closed_at) == (session.id, 62.0)
     with pytest.raises(RefusedError) as caught:
-        sessions.rotate(tx, tokens(3).refresh, tokens=tokens(5), now=63.0)
+        spending.rotate(tx, tokens(3).refresh, tokens=tokens(5), now=63.0)
     assert refusal(caught) == "session_closed"
 
 
@@ -119,10 +120,10 @@ def test_an_ended_or_unknown_refresh_token_is_refused(tx: Connection) -> None:
     """A refresh token that is too old, or was never given, renews nothing and closes nothing."""
     session = opened(tx)
     with pytest.raises(RefusedError) as caught:
-        sessions.rotate(tx, tokens(1).refresh, tokens=tokens(2), now=40000.0)
+        spending.rotate(tx, tokens(1).refresh, tokens=tokens(2), now=40000.0)
     assert refusal(caught) == "refresh_expired"
     with pytest.raises(RefusedError) as caught:
-        sessions.rotate(tx, tokens(9).refresh, tokens=tokens(2), now=60.0)
+        spending.rotate(tx, tokens(9).refresh, tokens=tokens(2), now=60.0)
     assert refusal(caught) == "refresh_unknown"
     assert sessions.get(tx, session.id) == session
 
@@ -132,8 +133,8 @@ def test_all_sessions_of_one_principal_close(tx: Connection) -> None:
     opened(tx, 1)
     opened(tx, 2)
     other = opened(tx, 3, BERT)
-    assert sessions.close_all(tx, ANNA, now=20.0) == 2
-    assert sessions.close_all(tx, ANNA, now=21.0) == 0
+    assert closing.close_all(tx, ANNA, now=20.0) == 2
+    assert closing.close_all(tx, ANNA, now=21.0) == 0
     assert sessions.get(tx, other.id) == other
 
 
@@ -142,7 +143,7 @@ def test_older_groups_never_replace_newer_ones(tx: Connection) -> None:
     session = opened(tx)
     assert sessions.set_membership(tx, session.id, Membership(frozenset({"g9"}), 70.0, disabled=True))
     assert not sessions.set_membership(tx, session.id, Membership(frozenset({"g1"}), 69.0))
-    sessions.close(tx, session.id, now=80.0)
+    closing.close(tx, session.id, now=80.0)
     assert not sessions.set_membership(tx, session.id, Membership(frozenset({"g1"}), 90.0))
     found = sessions.get(tx, session.id)
     assert found is not None
@@ -152,9 +153,9 @@ def test_older_groups_never_replace_newer_ones(tx: Connection) -> None:
 def test_old_sessions_are_forgotten(tx: Connection) -> None:
     """Pruning takes ended sessions with their spent tokens, and leaves the others."""
     session = opened(tx)
-    sessions.rotate(tx, tokens(1).refresh, tokens=tokens(2, refresh_expires=100.0), now=60.0)
+    spending.rotate(tx, tokens(1).refresh, tokens=tokens(2, refresh_expires=100.0), now=60.0)
     other = opened(tx, 7)
-    assert sessions.prune(tx, before=101.0) == 1
+    assert closing.prune(tx, before=101.0) == 1
     assert sessions.get(tx, session.id) is None
     assert sessions.by_refresh(tx, tokens(1).refresh) is None
     assert sessions.get(tx, other.id) == other
@@ -169,14 +170,14 @@ def wanted(digest: str = DIGEST, plan_hash: str = "") -> Wanted:
 
 def asked(tx: Connection, *, approvals: int = 0, key: str = "k1", what: Wanted | None = None) -> Grant:
     """Ask for a grant as Anna at 10, until 600."""
-    return grants.request(
+    return granting.request(
         tx, ANNA, what or wanted(), idempotency_key=key, approvals_wanted=approvals, now=10.0, expires=600.0
     )
 
 
 def use(tx: Connection, grant: Grant, *, digest: str = DIGEST, plan_hash: str = "", now: float = 20.0) -> Grant:
     """Redeem a grant."""
-    return grants.redeem(tx, grant.jti, digest=digest, plan_hash=plan_hash, now=now)
+    return granting.redeem(tx, grant.jti, digest=digest, plan_hash=plan_hash, now=now)
 
 
 def test_a_request_can_be_repeated(tx: Connection) -> None:
@@ -192,7 +193,7 @@ def test_a_request_can_be_repeated(tx: Connection) -> None:
 
 def test_two_requesters_may_use_the_same_key(tx: Connection) -> None:
     """A key is one requester's own: another who uses it gets a grant of their own."""
-    other = grants.request(tx, BERT, wanted(), idempotency_key="k1", approvals_wanted=0, now=10.0, expires=600.0)
+    other = granting.request(tx, BERT, wanted(), idempotency_key="k1", approvals_wanted=0, now=10.0, expires=600.0)
     assert asked(tx).id != other.id
 
 
@@ -202,7 +203,7 @@ def test_nobody_approves_their_own_request(tx: Connection) -> None:
     alias = Principal(ANNA.issuer, ANNA.subject, "Somebody else", "workload")
     for person in (ANNA, alias):
         with pytest.raises(RefusedError) as caught:
-            grants.approve(tx, grant.id, person, now=20.0)
+            granting.approve(tx, grant.id, person, now=20.0)
         assert refusal(caught) == "self_approval"
     found = grants.get(tx, grant.id)
     assert found is not None
@@ -212,10 +213,10 @@ def test_nobody_approves_their_own_request(tx: Connection) -> None:
 def test_one_approver_counts_once(tx: Connection) -> None:
     """A grant that wants two approvals gets them from two people, and lives on from then."""
     grant = asked(tx, approvals=2)
-    assert grants.approve(tx, grant.id, BERT, now=20.0, expires=900.0).stored == "requested"
-    again = grants.approve(tx, grant.id, BERT, now=21.0, expires=900.0)
+    assert granting.approve(tx, grant.id, BERT, now=20.0, expires=900.0).stored == "requested"
+    again = granting.approve(tx, grant.id, BERT, now=21.0, expires=900.0)
     assert (again.stored, again.approvers, again.expires) == ("requested", (BERT,), 600.0)
-    done = grants.approve(tx, grant.id, CARL, now=22.0, expires=900.0)
+    done = granting.approve(tx, grant.id, CARL, now=22.0, expires=900.0)
     assert (done.stored, done.approvers, done.expires) == ("approved", (BERT, CARL), 900.0)
 
 
@@ -257,12 +258,12 @@ def test_a_grant_without_its_approvals_is_refused(tx: Connection) -> None:
     with pytest.raises(RefusedError) as caught:
         use(tx, grant)
     assert refusal(caught) == "approval_missing"
-    assert grants.refuse(tx, grant.id, reason="no_role", now=20.0).stored == "refused"
+    assert granting.refuse(tx, grant.id, reason="no_role", now=20.0).stored == "refused"
     with pytest.raises(RefusedError) as caught:
         use(tx, grant)
     assert refusal(caught) == "grant_settled"
     with pytest.raises(RefusedError) as caught:
-        grants.redeem(tx, "f" * 32, digest=DIGEST, plan_hash="", now=20.0)
+        granting.redeem(tx, "f" * 32, digest=DIGEST, plan_hash="", now=20.0)
     assert refusal(caught) == "grant_unknown"
 
 
@@ -270,14 +271,14 @@ def test_an_ended_request_cannot_be_approved(tx: Connection) -> None:
     """Approval after the end, of a used grant, or of an unknown one is refused by name."""
     late = asked(tx, approvals=1)
     with pytest.raises(RefusedError) as caught:
-        grants.approve(tx, late.id, BERT, now=600.0)
+        granting.approve(tx, late.id, BERT, now=600.0)
     assert refusal(caught) == "grant_expired"
     used = use(tx, asked(tx, key="k2"))
     with pytest.raises(RefusedError) as caught:
-        grants.approve(tx, used.id, BERT, now=20.0)
+        granting.approve(tx, used.id, BERT, now=20.0)
     assert refusal(caught) == "grant_settled"
     with pytest.raises(RefusedError) as caught:
-        grants.approve(tx, "f" * 32, BERT, now=20.0)
+        granting.approve(tx, "f" * 32, BERT, now=20.0)
     assert refusal(caught) == "grant_unknown"
     assert [late.state(now) for now in (599.9, 600.0)] == ["requested", "expired"]
     assert used.state(9999.0) == "redeemed"
@@ -298,13 +299,13 @@ def test_a_lease_lives_until_it_is_revoked(tx: Connection) -> None:
     lease = leased(tx)
     assert leases.get(tx, lease.id) == lease
     assert leases.set_handle(tx, lease.id, {"cluster": "c1", "secret": "s"})
-    assert leases.due(tx, now=100.0) == []
+    assert revoking.due(tx, now=100.0) == []
     closed = leases.close(tx, lease.id, outcome="succeeded", revoke=True)
     assert (closed.state, closed.outcome, closed.handle) == ("revoking", "succeeded", {"cluster": "c1", "secret": "s"})
-    assert [found.id for found in leases.due(tx, now=100.0)] == [lease.id]
-    assert leases.revoked(tx, lease.id)
-    assert not leases.revoked(tx, lease.id)
-    assert leases.due(tx, now=9999.0) == []
+    assert [found.id for found in revoking.due(tx, now=100.0)] == [lease.id]
+    assert revoking.revoked(tx, lease.id)
+    assert not revoking.revoked(tx, lease.id)
+    assert revoking.due(tx, now=9999.0) == []
 
 
 def test_the_first_outcome_counts(tx: Connection) -> None:
@@ -322,21 +323,21 @@ def test_revoking_is_tried_again_and_given_up(tx: Connection) -> None:
     """A revocation that fails is due again at its time, and no more once people have to look at it."""
     lease = leased(tx)
     leases.close(tx, lease.id, outcome="succeeded", revoke=True)
-    assert leases.revoke_failed(tx, lease.id, retry_at=200.0, give_up=False).attempts == 1
-    assert leases.due(tx, now=199.0) == []
-    assert [found.id for found in leases.due(tx, now=200.0)] == [lease.id]
-    given_up = leases.revoke_failed(tx, lease.id, retry_at=300.0, give_up=True)
+    assert revoking.revoke_failed(tx, lease.id, retry_at=200.0, give_up=False).attempts == 1
+    assert revoking.due(tx, now=199.0) == []
+    assert [found.id for found in revoking.due(tx, now=200.0)] == [lease.id]
+    given_up = revoking.revoke_failed(tx, lease.id, retry_at=300.0, give_up=True)
     assert (given_up.state, given_up.attempts) == ("irrevocable", 2)
-    assert leases.due(tx, now=9999.0) == []
+    assert revoking.due(tx, now=9999.0) == []
 
 
 def test_a_lease_that_ended_unheard_is_listed(tx: Connection) -> None:
     """A lease past its end is due for clearing up, and its outcome is unknown until somebody says so."""
     late, early = leased(tx, expires=900.0), leased(tx, expires=500.0)
-    assert [found.id for found in leases.unknown_outcome(tx, now=900.0)] == [early.id, late.id]
-    assert [found.id for found in leases.due(tx, now=900.0, limit=1)] == [early.id]
+    assert [found.id for found in revoking.unknown_outcome(tx, now=900.0)] == [early.id, late.id]
+    assert [found.id for found in revoking.due(tx, now=900.0, limit=1)] == [early.id]
     leases.close(tx, early.id, outcome="unknown", revoke=True)
-    assert [found.id for found in leases.unknown_outcome(tx, now=900.0)] == [late.id]
+    assert [found.id for found in revoking.unknown_outcome(tx, now=900.0)] == [late.id]
 
 
 @pytest.mark.parametrize(
@@ -349,11 +350,11 @@ def test_a_lock_revokes_what_it_hits(tx: Connection, kind: str, subject: str) ->
     other = leased(tx, held(BERT, team="search", project="find", device=b"e" * 32))
     closed = leased(tx)
     leases.close(tx, closed.id, outcome="succeeded", revoke=False)
-    assert leases.revoke(tx, kind, subject) == 1
-    assert [found.id for found in leases.due(tx, now=20.0)] == [hit.id]
+    assert revoking.revoke(tx, kind, subject) == 1
+    assert [found.id for found in revoking.due(tx, now=20.0)] == [hit.id]
     assert leases.get(tx, other.id) == other
     with pytest.raises(RefusedError) as caught:
-        leases.revoke(tx, "planet", "x")
+        revoking.revoke(tx, "planet", "x")
     assert refusal(caught) == "lock_kind"
 
 

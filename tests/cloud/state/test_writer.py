@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, text
 
 from teamconfig.identity.principal import Membership, Principal
-from teamconfig.state import audit, projects, sessions
+from teamconfig.state import audit, projects, sessions, spending
 from teamconfig.state import database as databases
 from teamconfig.state.chain import Checkpoint
 from teamconfig.state.errors import BusyError, DamagedError, RefusedError, StateError, UnavailableError, refused
@@ -183,8 +183,8 @@ def test_a_refusal_may_keep_what_it_wrote(database: Database, writer: Writer) ->
         )
 
     session = writer.submit(sign_in, described("r1")).result()
-    writer.submit(lambda tx: sessions.rotate(tx, "r1", tokens=tokens(2), now=2.0), described("r2")).result()
-    again = writer.submit(lambda tx: sessions.rotate(tx, "r1", tokens=tokens(3), now=3.0), described("r3"))
+    writer.submit(lambda tx: spending.rotate(tx, "r1", tokens=tokens(2), now=2.0), described("r2")).result()
+    again = writer.submit(lambda tx: spending.rotate(tx, "r1", tokens=tokens(3), now=3.0), described("r3"))
     error = again.exception()
     assert isinstance(error, RefusedError)
     assert error.reason == "refresh_reused"

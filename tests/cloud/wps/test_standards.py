@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from machines import Machine
 
-from teamconfig.client.service import bundle_name
+from teamconfig.client.copies import bundle_name
 from testservers import oidc, service
 
 if TYPE_CHECKING:

@@ -67,22 +67,28 @@ class GetRecordRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ...) -> None: ...
 
 class GetChainRequest(_message.Message):
-    __slots__ = ("project", "app")
+    __slots__ = ("project", "app", "limit", "after")
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     APP_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
     project: str
     app: str
-    def __init__(self, project: _Optional[str] = ..., app: _Optional[str] = ...) -> None: ...
+    limit: int
+    after: str
+    def __init__(self, project: _Optional[str] = ..., app: _Optional[str] = ..., limit: _Optional[int] = ..., after: _Optional[str] = ...) -> None: ...
 
 class ReleaseChain(_message.Message):
-    __slots__ = ("records", "evidence", "head")
+    __slots__ = ("records", "evidence", "head", "next")
     RECORDS_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FIELD_NUMBER: _ClassVar[int]
     HEAD_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
     records: _containers.RepeatedCompositeFieldContainer[ReleaseRecord]
     evidence: _containers.RepeatedCompositeFieldContainer[ReleaseEvidence]
     head: str
-    def __init__(self, records: _Optional[_Iterable[_Union[ReleaseRecord, _Mapping]]] = ..., evidence: _Optional[_Iterable[_Union[ReleaseEvidence, _Mapping]]] = ..., head: _Optional[str] = ...) -> None: ...
+    next: str
+    def __init__(self, records: _Optional[_Iterable[_Union[ReleaseRecord, _Mapping]]] = ..., evidence: _Optional[_Iterable[_Union[ReleaseEvidence, _Mapping]]] = ..., head: _Optional[str] = ..., next: _Optional[str] = ...) -> None: ...
 
 class ListRunningRequest(_message.Message):
     __slots__ = ("digest", "project")

@@ -11,17 +11,29 @@ class GetSignInRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class SignIn(_message.Message):
-    __slots__ = ("organization", "providers", "signing_keys")
+    __slots__ = ("organization", "providers", "signing_keys", "retired_keys")
     ORGANIZATION_FIELD_NUMBER: _ClassVar[int]
     PROVIDERS_FIELD_NUMBER: _ClassVar[int]
     SIGNING_KEYS_FIELD_NUMBER: _ClassVar[int]
+    RETIRED_KEYS_FIELD_NUMBER: _ClassVar[int]
     organization: str
     providers: _containers.RepeatedCompositeFieldContainer[Provider]
     signing_keys: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, organization: _Optional[str] = ..., providers: _Optional[_Iterable[_Union[Provider, _Mapping]]] = ..., signing_keys: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    retired_keys: _containers.RepeatedCompositeFieldContainer[RetiredKey]
+    def __init__(self, organization: _Optional[str] = ..., providers: _Optional[_Iterable[_Union[Provider, _Mapping]]] = ..., signing_keys: _Optional[_Iterable[bytes]] = ..., retired_keys: _Optional[_Iterable[_Union[RetiredKey, _Mapping]]] = ...) -> None: ...
+
+class RetiredKey(_message.Message):
+    __slots__ = ("key", "since", "until")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    key: bytes
+    since: int
+    until: int
+    def __init__(self, key: _Optional[bytes] = ..., since: _Optional[int] = ..., until: _Optional[int] = ...) -> None: ...
 
 class Provider(_message.Message):
-    __slots__ = ("name", "kind", "issuer", "client_id", "scopes", "flows", "audience")
+    __slots__ = ("name", "kind", "issuer", "client_id", "scopes", "flows", "audience", "loopback_port")
     NAME_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     ISSUER_FIELD_NUMBER: _ClassVar[int]
@@ -29,6 +41,7 @@ class Provider(_message.Message):
     SCOPES_FIELD_NUMBER: _ClassVar[int]
     FLOWS_FIELD_NUMBER: _ClassVar[int]
     AUDIENCE_FIELD_NUMBER: _ClassVar[int]
+    LOOPBACK_PORT_FIELD_NUMBER: _ClassVar[int]
     name: str
     kind: str
     issuer: str
@@ -36,7 +49,8 @@ class Provider(_message.Message):
     scopes: _containers.RepeatedScalarFieldContainer[str]
     flows: _containers.RepeatedScalarFieldContainer[str]
     audience: str
-    def __init__(self, name: _Optional[str] = ..., kind: _Optional[str] = ..., issuer: _Optional[str] = ..., client_id: _Optional[str] = ..., scopes: _Optional[_Iterable[str]] = ..., flows: _Optional[_Iterable[str]] = ..., audience: _Optional[str] = ...) -> None: ...
+    loopback_port: int
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[str] = ..., issuer: _Optional[str] = ..., client_id: _Optional[str] = ..., scopes: _Optional[_Iterable[str]] = ..., flows: _Optional[_Iterable[str]] = ..., audience: _Optional[str] = ..., loopback_port: _Optional[int] = ...) -> None: ...
 
 class OpenRequest(_message.Message):
     __slots__ = ("provider", "token", "password", "device_key", "device_name")

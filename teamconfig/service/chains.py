@@ -1,0 +1,113 @@
+"""Handler of waypaas.v1.Releases/GetChain: everything that proves an app's releases, whole or a page at a time."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from teamconfig.gen.waypaas.v1 import releases_pb2
+from teamconfig.policy.words import Action
+from teamconfig.releases import chain as chains
+from teamconfig.releases import wire
+from teamconfig.releases.errors import LedgerError
+from teamconfig.service.gating import reading, trusted
+from teamconfig.service.refusal import Refusal, malformed
+from teamconfig.service.releases import about_project
+from teamconfig.state import chainpages, ledgers
+from teamconfig.state.chainpages import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection
+
+    from teamconfig.releases.evidence import Evidence
+    from teamconfig.releases.record import Record
+    from teamconfig.releases.store import Store
+    from teamconfig.service.call import Call
+
+MOST_RECORDS = 500
+"""Of a page."""
+
+PAGE_BYTES = 4 * 1024 * 1024
+"""A page ends before it is longer, but has one record at least."""
+
+Signed = tuple["Record", str]
+"""A record and its envelope."""
+
+
+async def get_chain(call: Call, request: releases_pb2.GetChainRequest) -> releases_pb2.ReleaseChain:
+    """Give everything that proves an app's releases; records that come while somebody turns pages are left out."""
+    project, app = request.project, request.app
+    about_project(call, project, app)
+    call.permit(Action.READ, call.core.tree)
+    if not request.limit and not request.after:
+        envelopes, found = await reading(call, lambda store: _whole(store, project, app))
+        return _reply(envelopes, found, _head(call, project, app, envelopes))
+    limit = min(max(request.limit, 1), MOST_RECORDS)
+    known = trusted(call)
+
+    def query(tx: Connection) -> releases_pb2.ReleaseChain:
+        store = ledgers.store(tx, known)
+        place = _place(request.after) if request.after else chainpages.start(tx, project, app)
+        head = ""
+        if not request.after:
+            head = _head(call, project, app, chainpages.newest(tx, store, project, app, place))
+        following = chainpages.page(tx, store, project, app, place, limit)
+        page, found = _fitting(store, project, app, following)
+        made = _reply(page, found, head)
+        end = chainpages.after(place, page[-1][0]) if page else None
+        made.next = json.dumps(asdict(end), sort_keys=True) if end is not None else ""
+        return made
+
+    try:
+        return await call.core.read(query)
+    except LedgerError as err:
+        raise Refusal(err.problems, err.reason) from err
+
+
+def _whole(store: Store, project: str, app: str) -> tuple[Sequence[Signed], Sequence[Evidence]]:
+    envelopes = sorted(store.envelopes(project, app), key=lambda one: (one[0].environment, one[0].number))
+    return envelopes, store.evidence_by_id(project, app, [name for record, _ in envelopes for name in record.evidence])
+
+
+def _fitting(store: Store, project: str, app: str, found: Iterable[Signed]) -> tuple[list[Signed], list[Evidence]]:
+    """Take records, with their evidence, for as long as they fit into an answer."""
+    page: list[Signed] = []
+    evidence: dict[str, Evidence] = {}
+    size = 0
+    for record, envelope in found:
+        more = store.evidence_by_id(project, app, [name for name in record.evidence if name not in evidence])
+        size += len(envelope) + sum(wire.evidence_to_proto(one).ByteSize() for one in more)
+        if page and size > PAGE_BYTES:
+            break
+        page.append((record, envelope))
+        evidence |= {one.id: one for one in more}
+    return page, list(evidence.values())
+
+
+def _head(call: Call, project: str, app: str, ends: Iterable[Signed]) -> str:
+    core = call.core
+    return chains.link(project, app, ends, (), core.key, int(core.now()), core.retired).head
+
+
+def _reply(page: Iterable[Signed], evidence: Iterable[Evidence], head: str) -> releases_pb2.ReleaseChain:
+    return releases_pb2.ReleaseChain(
+        records=[releases_pb2.ReleaseRecord(envelope=envelope) for _, envelope in page],
+        evidence=[wire.evidence_to_proto(one) for one in evidence],
+        head=head,
+    )
+
+
+def _place(text: str) -> Place:
+    """Read what the page before ended with; it names nothing that its reader may not read."""
+    try:
+        found: dict[str, Any] = json.loads(text)
+        newest = {str(name): int(number) for name, number in found["newest"].items()}
+        environment, number = str(found["environment"]), int(found["number"])
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as err:
+        raise malformed("after is not the `next` of another answer") from err
+    if not newest or not all(0 < one < 2**31 for one in (number, *newest.values())):
+        raise malformed("after is not the `next` of another answer")
+    return Place(newest, environment, number)

@@ -1,0 +1,229 @@
+"""What a caller does not get by another name, by somebody else's grant, or by much: over a real TLS server."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from teamconfig.client.releases import ServiceLedger
+from teamconfig.gen.waypaas.v1 import releases_pb2, rights_pb2
+from teamconfig.releases import chain as chains
+from teamconfig.releases import evidence as evidences
+from teamconfig.releases import wire
+from teamconfig.releases.store import MOST_EVIDENCE
+from teamconfig.service import evidence
+from teamconfig.service.ongoing import OPEN_SECONDS
+from tests.cloud.service.conftest import provider
+from tests.cloud.service.releasekit import (
+    STANDARDS,
+    State,
+    asked,
+    draft,
+    granted,
+    image,
+    on_staging,
+    reason,
+    smoke,
+    wanted,
+    write_cluster,
+    write_standards,
+)
+from tests.unit.releases import made
+from testservers import oidc, service
+from testservers.postgres import postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from testservers.oidc import OidcProvider
+    from testservers.service import Running
+
+AUDIENCE = "https://waypaas.acme.example"
+JOB = {
+    "sub": "project_path:acme/shop:ref_type:branch:ref:main", "aud": AUDIENCE, "project_path": "acme/shop",
+    "project_id": "74", "namespace_id": "9", "ref_path": "refs/heads/main", "ref_type": "branch",
+    "ref_protected": "true", "pipeline_source": "push",
+}  # fmt: skip
+HOUR = 3600
+
+
+class World:
+    """A service at which people sign in by two providers, and a CI system's jobs; and its database.
+
+    Args:
+        running: The service.
+        state: Its database.
+        issuers: By name of the provider.
+        home: Of everybody.
+    """
+
+    def __init__(self, running: Running, state: State, issuers: dict[str, OidcProvider], home: Path) -> None:
+        self.running, self.state = running, state
+        self._issuers, self._home = issuers, home
+        self._opened: list[ServiceLedger] = []
+
+    def ledger(self, name: str, *groups: str, at: str = "corp") -> ServiceLedger:
+        """Sign somebody in, and give the ledger as they have it."""
+        token = self._issuers[at].token(
+            sub=f"u-{name}", preferred_username=name, groups=list(groups), jti=os.urandom(8).hex()
+        )  # fmt: skip
+        return self._open(at, token)
+
+    def job(self) -> ServiceLedger:
+        """Sign a CI job of shop's main branch in."""
+        return self._open("ci", self._issuers["ci"].token(jti=os.urandom(8).hex(), **JOB))
+
+    def close(self) -> None:
+        """End all connections."""
+        for one in self._opened:
+            one.close()
+
+    def _open(self, at: str, token: str) -> ServiceLedger:
+        client = self.running.open(self._home / os.urandom(4).hex(), at, token=token)
+        self._opened.append(ServiceLedger(client))
+        return self._opened[-1]
+
+
+@pytest.fixture(scope="module", name="served")
+def _served(tmp_path_factory: pytest.TempPathFactory, idp: OidcProvider) -> Iterator[World]:
+    """Give the service."""
+    home = tmp_path_factory.mktemp("bounds")
+    standards = write_standards(home)
+    with (
+        postgres() as server,
+        oidc.start(tmp_path_factory.mktemp("partner")) as partner,
+        oidc.start(tmp_path_factory.mktemp("ci")) as ci,
+    ):
+        bound = f"""
+  workloads:
+    - {{issuer: "{ci.issuer}", repository: acme/shop, refs: [refs/heads/main], protected: true}}
+"""
+        (standards / "teams/payments/team.yaml").write_text(STANDARDS["teams/payments/team.yaml"] + bound.lstrip("\n"))
+        jobs = {"kind": "workload", "name": "ci", "system": "gitlab", "issuer": ci.issuer, "audience": AUDIENCE}
+        providers = [provider(idp), {**provider(partner), "name": "partner"}, jobs]
+        settings: dict[str, Any] = {"calls_per_second": "100000", "clusters": write_cluster(home)}
+        directory, url = tmp_path_factory.mktemp("bounds-service"), server.database()
+        with service.start(directory, providers, standards=standards, database=url, **settings) as running:
+            issuers = {"corp": idp, "partner": partner, "ci": ci}
+            yield World(running, State(url), issuers, tmp_path_factory.mktemp("homes"))
+
+
+@pytest.fixture(name="world")
+def _world(served: World) -> Iterator[World]:
+    """Give the service, and close the connections of the test."""
+    yield served
+    served.close()
+
+
+def test_a_waiver_by_another_provider_may_be_ones_own(world: World, app: str) -> None:
+    """Who asks does not profit from a waiver of a person of another provider, who may be the same with two names."""
+    lena = world.ledger("lena", "leads")
+    there = on_staging(lena, world.state, app)
+    other = world.ledger("lena", "security", at="partner")
+    other.waive("shop", app, "production", there.digest, ["evidence"], "me too", HOUR)
+    assert asked(lena._service, app, there.digest) == "evidence_missing"
+    world.ledger("sec", "security").waive("shop", app, "production", there.digest, ["evidence"], "it burns", HOUR)
+    assert asked(lena._service, app, there.digest) == "requested"
+
+
+def test_a_grant_that_somebody_else_used_is_nobodys_witness(world: World, app: str) -> None:
+    """A lead records no release by the grant of another lead, nor by one of their own that another promotion used."""
+    lena, leo = world.ledger("lena", "leads"), world.ledger("leo", "leads")
+    there = on_staging(lena, world.state, app)
+    lena.put_evidence(smoke(there))
+    grant = granted(lena._service, app, there.digest)
+    leo._service.call("Rights/ApproveGrant", rights_pb2.ApproveGrantRequest(id=grant.id))
+    ending = draft(app, "production", there.digest, kind="promote", parent=there.id)
+    theirs = leo.begin(wanted(there, "production"), "p2")
+    world.state.redeem(grant.id)
+    assert reason(leo.finish, theirs.id, "p2", ending) == "grant_needed"
+    assert reason(leo.record, ending) == "grant_needed"
+    leo.abandon(theirs.id, "p2", "not mine")
+    world.state.age(grant.id, OPEN_SECONDS + 5.0)
+    mine = lena.begin(wanted(there, "production"), "p1")
+    assert reason(lena.finish, mine.id, "p1", ending) == "grant_needed", "it was used long before this promotion"
+    world.state.age(grant.id, OPEN_SECONDS - 60.0)
+    record = lena.finish(mine.id, "p1", ending)
+    assert (record.grant, record.made_by) == (grant.id, lena._service.session().principal)
+
+
+def test_a_rollback_takes_the_right_to_hold(world: World, app: str) -> None:
+    """A job may record a release, and holds nothing: it neither begins a rollback nor records one."""
+    dora, job = world.ledger("dora", "developers"), world.job()
+    old = on_staging(dora, world.state, app)
+    assert reason(job.begin, wanted(old, "staging", "rollback"), "p1") == "no_role"
+    back = draft(app, "staging", old.digest, kind="rollback", parent=old.id)
+    assert reason(job.record, back) == "no_role"
+    assert dora.held("shop", app, "staging") is None
+    begun = dora.begin(wanted(old, "staging", "rollback"), "p1")
+    dora.abandon(begun.id, "p1", "no need")
+    assert dora.held("shop", app, "staging") is None, "what is given up holds nothing"
+    assert job.record(draft(app, "dev", image())).made_by_name.startswith("acme/shop")
+
+
+def test_the_evidence_of_others_does_not_push_out_what_counts(world: World, app: str) -> None:
+    """However much newer evidence somebody keeps of an image, what another has handed in opens the way."""
+    lena = world.ledger("lena", "leads")
+    there = on_staging(lena, world.state, app)
+    genuine = lena.put_evidence(smoke(there, age=60.0))
+    rows = [
+        {"id": f"{app}{number:04d}", "app": app, "digest": there.digest, "ended": time.time() - 1.0 + number / 1000,
+         "content": json.dumps({**_content(made.finding()), "test": "noise"})}
+        for number in range(3 * MOST_EVIDENCE)
+    ]  # fmt: skip
+    world.state.flood(rows, "i|eve")
+    assert genuine in lena.evidence("shop", app, there.digest, "staging")
+    assert asked(lena._service, app, there.digest) == "requested"
+
+
+def _content(finding: Any) -> dict[str, Any]:
+    return evidences.to_json(evidences.keep(finding, made_by="i|eve", made_by_name="eve", made_at=made.NOW))
+
+
+def test_what_is_listed_is_shared_among_makers() -> None:
+    """Where not all fits into an answer, each maker's newest is in it, in the order of time."""
+    found = [
+        evidences.keep(made.finding(ended=made.NOW - float(number)), made_by=who, made_by_name=who, made_at=made.NOW)
+        for number, who in enumerate(["i|eve"] * 8 + ["i|lena", "i|leo"])
+    ]
+    messages = [wire.evidence_to_proto(one) for one in found]
+    kept = evidence.fitting(messages, found, most_bytes=4 * max(one.ByteSize() for one in messages))
+    assert [one.id for one in kept] == [found[number].id for number in (0, 1, 8, 9)]
+    assert evidence.fitting(messages, found) == messages
+
+
+def test_a_chain_comes_in_pages(world: World, app: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages put together are the very chain; what is recorded meanwhile is left out, and it still verifies."""
+    dora = world.ledger("dora", "developers")
+    for name in ("dev", "staging", "dev", "dev", "staging"):
+        dora.record(draft(app, name, image()))
+    ask = dora._service.call
+    whole = ask("Releases/GetChain", releases_pb2.GetChainRequest(project="shop", app=app))
+    monkeypatch.setattr("teamconfig.client.releases._PAGE", 2)
+    seen: list[int] = []
+
+    def meanwhile(method: str, request: Any, deadline: float = 5.0) -> Any:
+        found = ask(method, request, deadline)
+        seen.append(len(found.records))
+        if len(seen) == 1:
+            for name in ("closed", "dev", "staging"):
+                ask("Releases/PutRecord", _put(app, name), 15.0)
+        return found
+
+    monkeypatch.setattr(dora._service, "call", meanwhile)
+    chain = dora.chain("shop", app)
+    assert seen == [2, 2, 1]
+    assert list(chain.records) == [one.envelope for one in whole.records]
+    assert len(chains.verify(chain, dora.keys()).records) == 5
+    for bad in ("x", "{}", '{"environment": "dev", "newest": {"dev": -1}, "number": 1}', "[" * 2000):
+        request = releases_pb2.GetChainRequest(project="shop", app=app, limit=2, after=bad)
+        assert reason(ask, "Releases/GetChain", request) == "malformed"
+
+
+def _put(app: str, environment: str) -> releases_pb2.PutRecordRequest:
+    return releases_pb2.PutRecordRequest(draft=wire.draft_to_proto(draft(app, environment, image())))
