@@ -26,6 +26,9 @@ GRANT_VARIABLE = "WAYPAAS_GRANT"
 """A grant that was asked for elsewhere and is handed to this run."""
 
 _ENDED = frozenset({"redeemed", "expired", "refused"})
+_OVER = frozenset({"grant_used", "grant_expired"})
+"""Why a grant cannot be used, although what it has let begin may go on."""
+
 _EARLIER = 50
 """So many earlier grants of one question are looked through for one that waits."""
 
@@ -135,7 +138,7 @@ class Rights:
         asked = (*where, self._action, self.platform, self._stanzas, self._digest)
         handed = os.environ.get(GRANT_VARIABLE, "") if self._action in _PRODUCTION_ACTIONS else ""
         if handed and self.platform != _AHEAD:
-            return self._service.redeem(handed, self._digest, self.platform, self._stanzas)
+            return self._by_handed(handed, asked)
         try:
             return self._service.credentials(*asked)
         except ServiceError as err:
@@ -151,6 +154,21 @@ class Rights:
         if self.platform == _AHEAD:
             return self._service.credentials(*asked, token)
         return self._service.redeem(token, self._digest, self.platform, self._stanzas)
+
+    def _by_handed(self, token: str, asked: tuple[Any, ...]) -> Any:
+        """Use a grant that was handed to us, or go on with what we have begun by it."""
+        from teamconfig.client.errors import ServiceError  # noqa: PLC0415
+
+        try:
+            return self._service.redeem(token, self._digest, self.platform, self._stanzas)
+        except ServiceError as err:
+            if err.reason not in _OVER:
+                raise
+            over = err
+        try:
+            return self._service.credentials(*asked)
+        except ServiceError as err:
+            raise (over if err.reason == "grant_needed" else err) from None
 
     def _grant(self, where: tuple[str, str, str]) -> str:
         """Ask for a grant; the same question again finds the one that waits for approval."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from teamtests import commandtest, junit, processes
 from teamtests.outcome import Attempt
+from teamtests.target import NOWHERE
 
 if TYPE_CHECKING:
     from teamtests.attempt import Clock
@@ -33,7 +34,7 @@ def run(test: Test, target: Target, clock: Clock) -> Attempt:
         What came out.
     """
     if not target.url:
-        return Attempt(("the deployment has no URL that could be asked: name it by url",))
+        return Attempt((NOWHERE,))
     program = os.environ.get(VARIABLE) or PROGRAM
     path = test.check.path or DOCUMENT
     document = target.url.rstrip("/") + path if path.startswith("/") else os.path.join(target.source, path)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from teamconfig.releases.ledger import Ledger
+    from teamconfig.releases.record import Waiver
     from teamtests.planning import Test
     from teamtests.target import Target
 
@@ -103,6 +104,27 @@ class Keeper:
             )
             kept.append(self.ledger.put_evidence(finding).id)
         return kept
+
+    def waivers(self, target: Target) -> tuple[Waiver, ...]:
+        """Find who has spared the image something on its way here.
+
+        Only a promotion that runs can be spared anything, as its record tells of it; and nobody spares themselves.
+
+        Args:
+            target: What was tested.
+
+        Returns:
+            The waivers that count for who promotes.
+
+        Raises:
+            StandardsError: The ledger cannot be reached.
+        """
+        place = target.project, target.app, target.environment
+        running = self.ledger.promotion(*place) if target.digest else None
+        if running is None or running.ended or running.wanted.digest != target.digest:
+            return ()
+        found = self.ledger.waivers(*place, target.digest)
+        return tuple(one for one in found if one.made_by != running.by)
 
 
 def _counts(outcome: Outcome) -> Any:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from teamconfig import units
 from teamtests import matching, percentiles
 from teamtests.outcome import Attempt
+from teamtests.target import NOWHERE
 
 if TYPE_CHECKING:
     from teamtests.attempt import Clock
@@ -42,7 +43,7 @@ def run(test: Test, target: Target, clock: Clock) -> Attempt:
         What came out.
     """
     if not target.url:
-        return Attempt(("the deployment has no URL that could be asked: name it by url",))
+        return Attempt((NOWHERE,))
     check, count = test.check, test.check.requests or 1
     times: list[float] = []
     problems: dict[str, int] = {}

@@ -45,11 +45,34 @@ def offered(deployment: OpaqueAny) -> bool:
     Returns:
         Whether it can.
     """
-    package = _package(deployment)
-    if not package.startswith("team_"):
+    return opens(_package(deployment))
+
+
+def is_ours(plugin: str) -> bool:
+    """Tell whether a plugin is one of our own.
+
+    Args:
+        plugin: As after `use`, or its package.
+
+    Returns:
+        Whether it is, by its name.
+    """
+    return plugin.startswith(("team-", "team_"))
+
+
+def opens(plugin: str) -> bool:
+    """Tell whether a plugin can open ways to deployments of its platform.
+
+    Args:
+        plugin: As after `use`, or its package.
+
+    Returns:
+        Whether it can.
+    """
+    if not is_ours(plugin):
         return False
     try:
-        return importlib.util.find_spec(f"{package}.{MODULE}") is not None
+        return importlib.util.find_spec(f"{plugin.replace('-', '_')}.{MODULE}") is not None
     except ImportError:
         return False
 

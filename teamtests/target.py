@@ -20,6 +20,9 @@ VARIABLES = {
 }
 """By field of Target, the variable in which programs find it."""
 
+NOWHERE = 'the deployment has no URL that could be asked: name it by url, or let the test run beside it: kind = "job"'
+"""Said where nothing leads from here to the deployment."""
+
 
 @dataclass(frozen=True)
 class Target:

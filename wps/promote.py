@@ -38,12 +38,16 @@ def run(
     app_name: App = None,
     *,
     to: Annotated[str | None, typer.Option("--to", metavar="ENV", help="environment that it goes to")] = None,
+    commit: Annotated[
+        str | None,
+        typer.Option("--commit", metavar="C", help="take the release of this git commit, and no other: for pipelines"),
+    ] = None,
     yes: Yes = False,
     plan_only: Annotated[bool, typer.Option("--plan", help="show the plan, change nothing; 1: it is refused")] = False,
     lift_hold: Annotated[bool, typer.Option("--lift-hold", help="lift the hold that a rollback left, first")] = False,
     waive: Annotated[
         list[str] | None,
-        typer.Option("--waive", metavar="WHAT", help="evidence or soak: spare it this release, for others to promote"),
+        typer.Option("--waive", metavar="WHAT", help="evidence, soak or test:NAME: spare a release this, for others"),
     ] = None,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="why it may be waived")] = "",
     hours: Annotated[int, typer.Option("--hours", metavar="N", help="how long the waiver counts")] = 4,
@@ -56,6 +60,7 @@ def run(
     Args:
         app_name: The app, or None.
         to: Environment, or None.
+        commit: That the release is to be of, or None for the newest.
         yes: Whether to ask nothing.
         plan_only: Whether only the plan is wanted.
         lift_hold: Whether to lift the hold of the environment first.
@@ -82,8 +87,8 @@ def run(
             ledger.lift(stages.project, stages.app, environment)
             terminal.note(f"{environment} is not held any more")
         if waive:
-            return _waived(ledger, gathering.promotion(stages, ledger, environment), waive, reason, hours)
-        found = gathering.promotion(stages, ledger, environment)
+            return _waived(ledger, gathering.promotion(stages, ledger, environment, commit), waive, reason, hours)
+        found = gathering.promotion(stages, ledger, environment, commit)
         return carried(stages, ledger, found, yes=yes, plan_only=plan_only, as_json=as_json)
 
 
@@ -179,12 +184,12 @@ def _nothing(stages: Stages, *, as_json: bool) -> int:
 
 def _waived(ledger: Ledger, found: Plan, waive: Sequence[str], reason: str, hours: int) -> int:
     """Spare a release something."""
-    from teamconfig.releases.record import WAIVABLE  # noqa: PLC0415  # as above
+    from teamconfig.releases.record import TEST, WAIVABLE, is_waivable  # noqa: PLC0415  # as above
     from wps import moments  # noqa: PLC0415
 
-    words = [word for word in WAIVABLE if word in waive]
-    if len(words) != len(set(waive)):
-        raise typer.BadParameter(f"it is {' or '.join(WAIVABLE)}", param_hint="--waive")
+    words = sorted(set(waive))
+    if not all(is_waivable(word) for word in words):
+        raise typer.BadParameter(f"it is {', '.join(WAIVABLE)} or {TEST}NAME", param_hint="--waive")
     if not reason.strip():
         raise typer.BadParameter("say why it may be waived", param_hint="--reason")
     if found.facts.chosen is None:

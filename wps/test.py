@@ -90,8 +90,8 @@ def run(
     found = read(selected.file, selected.profile.app, wanted, selected.workspace)
     given = {"url": url or found.texts.get("url", ""), "image": image or found.texts.get("image", "")}
     show = terminal.note if as_json else terminal.line
-    planned = _session(selected, found, wanted, show)
-    target = session.with_way(_target(selected), given if wanted == "release" else {})
+    planned = prepared(selected, found, wanted, show)
+    target = session.with_way(target_of(selected), given if wanted == "release" else {})
     profile_hash = selected.profile.digest()
     with keeping.opened(planned.standards, profile_hash, target.source, planned.show) as keeper:
         planned = session.with_keeper(planned, keeper if wanted == "release" else None)
@@ -101,12 +101,23 @@ def run(
     return 1 if kept.report.failed else 0
 
 
-def _session(selected: selection.Selected, found: Block, stage: Stage, show: Any) -> Session:
-    """Say what is to be run."""
+def prepared(selected: selection.Selected, found: Block, stage: Stage, show: Any) -> Session:
+    """Say what is to be run.
+
+    Args:
+        selected: The app, with its standards.
+        found: What waypoint.hcl says.
+        stage: Which tests.
+        show: Shows a line to the user.
+
+    Returns:
+        The stage of tests, which keeps no evidence yet.
+    """
     from teamtests import jobtest, session  # noqa: PLC0415  # `wps --help` needs no tests
     from waypaas_sdk.logger import Logger  # noqa: PLC0415
 
-    launcher = found.texts.get("launcher") or found.texts.get("then") or _platform(selected)
+    deploys = platform(selected.file, selected.profile.app, selected.workspace)
+    launcher = found.texts.get("launcher") or found.texts.get("then") or deploys
     quiet = {**os.environ, "WAYPOINT_LOG_LEVEL": "off"}
     jobs = jobtest.Launcher(launcher, found.launcher_options, Logger("wps", level="off"), quiet)
     return session.Session(
@@ -123,19 +134,52 @@ def _directory(selected: selection.Selected) -> Path:
     return selected.file.path.absolute().parent if selected.file is not None else Path.cwd()
 
 
-def _target(selected: selection.Selected) -> Target:
+def target_of(selected: selection.Selected) -> Target:
+    """Say whose tests these are.
+
+    Args:
+        selected: The app, with its standards.
+
+    Returns:
+        A target that is reached nowhere yet.
+    """
     from teamtests.target import Target as Made  # noqa: PLC0415  # `wps --help` needs no tests
 
     profile = selected.profile
     return Made(_directory(selected), profile.project, profile.app, profile.environment, selected.workspace)
 
 
-def _platform(selected: selection.Selected) -> str:
-    """Name the plugin that deploys, which may run jobs, too."""
-    block = selected.file.root.find("app", selected.profile.app) if selected.file is not None else None
-    deploy = block.find("deploy") if block is not None else None
-    use = deploy.find("use") if deploy is not None else None
+def platform(file: appfile.AppFile | None, app_name: str, workspace: str = "") -> str:
+    """Name the plugin that deploys, which may run jobs, too.
+
+    Args:
+        file: The waypoint.hcl, or None.
+        app_name: Name of an app in it.
+        workspace: Waypoint's workspace; its own `use` counts instead.
+
+    Returns:
+        As after `use`; empty if nothing deploys.
+    """
+    use = used(file, app_name, "deploy", workspace)
     return use.labels[0] if use is not None and use.labels else ""
+
+
+def used(file: appfile.AppFile | None, app_name: str, stage: str, workspace: str) -> hclfile.Block | None:
+    """Find which plugin an app uses.
+
+    Args:
+        file: The waypoint.hcl, or None.
+        app_name: Name of an app in it.
+        stage: "build", "deploy" or "release".
+        workspace: Waypoint's workspace; its own `workspace "NAME" { use ... }` counts instead.
+
+    Returns:
+        The `use`, or None.
+    """
+    block = file.root.find("app", app_name) if file is not None else None
+    found = block.find(stage) if block is not None else None
+    own = found.find("workspace", workspace) if found is not None else None
+    return (own.find("use") if own is not None else None) or (found.find("use") if found is not None else None)
 
 
 def read(file: appfile.AppFile | None, app_name: str, stage: Stage, workspace: str) -> Block:
@@ -154,10 +198,7 @@ def read(file: appfile.AppFile | None, app_name: str, stage: Stage, workspace: s
         StandardsError: A test is not valid, or only Waypoint can work it out when it runs (kind option).
     """
     path = f"app.{app_name}.{stage}.use"
-    block = file.root.find("app", app_name) if file is not None else None
-    found = block.find(stage) if block is not None else None
-    own = found.find("workspace", workspace) if found is not None else None
-    use = (own.find("use") if own is not None else None) or (found.find("use") if found is not None else None)
+    use = used(file, app_name, stage, workspace)
     if file is None or use is None or use.labels[:1] != ("test",):
         return Block(path)
     made = Block(path)

@@ -46,8 +46,9 @@ def build(options: Any, given: Given, *, has_registry: bool, access: AccessInfo 
         other.configure(KIND, wishes, "build.use.options")
         own = getattr(options, "test", None) or []
         stage = session.Session(resolved.profile.tests, own, "build", where, given.show)
-        kept = session.run(stage, gate.target(resolved, given), given.call)
-        session.gate(kept, "nothing is built")
+        target = gate.target(resolved, given)
+        kept = session.run(stage, target, given.call)
+        session.gate(kept, "nothing is built", stage, target)
         given.ui.output(f"All tests hold; building with {plugin}")
         rpc = "BuildODR" if access is not None and other.implements(KIND, "BuildODR") else "Build"
         made = other.invoke(KIND, rpc, *given.values, access, HasRegistry=has_registry)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from teamplugin import standards
-from teamtests import jobtest, keeping, reaching, session
+from teamtests import jobtest, keeping, session, ways
 from teamtests.target import Target
 from test_stage import wrapped
 from test_stage.gen.test_stage.v1 import test_stage_pb2
 from waypaas_sdk import delegate
-from waypaas_sdk.errors import StateError
 from waypaas_sdk.result import Result
-from waypaas_sdk.wire import anys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,8 +130,8 @@ def release(options: Any, deployment: OpaqueAny, given: Given) -> Result:
             own, launchers = getattr(options, "test", None) or [], _launchers(options, plugin, given)
             stage = session.Session(resolved.profile.tests, own, "release", where, given.show, launchers, keeper)
             kept = session.run(stage, found, given.call)
-        session.gate(kept, STAYS)
-        given.ui.output(f"All tests hold; releasing with {plugin}")
+            session.gate(kept, STAYS, stage, found)
+        given.show(f"{'All tests hold' if not kept.report.failed else 'Tests failed'}; releasing with {plugin}")
         reply = wrapped.release(other, deployment, given.values)
     data, resources = wrapped.made(reply)
     message = test_stage_pb2.Release(
@@ -142,7 +140,7 @@ def release(options: Any, deployment: OpaqueAny, given: Given) -> Result:
         release=reply.result,
         url=reply.release.url,
         report=kept.directory,
-        passed=len(kept.report.outcomes),
+        passed=len(kept.report.outcomes) - len(kept.report.failed),
         flaky=kept.report.flaky,
         digest=found.digest,
     )
@@ -164,19 +162,6 @@ def _reached(options: Any, resolved: Resolved, deployment: OpaqueAny, given: Giv
     found = target(resolved, given)
     known = {name: getattr(options, name, None) or "" for name in ("url", "image")}
     found = session.with_way(found, known)
-    reach = resolved.profile.tests.reach or "auto"
-    can = reaching.offered(deployment)
-    if reach == "forward" and not can:
-        raise StateError(
-            f"no way can be opened to a {anys.name(deployment)}",
-            why="the standard tests.reach is forward, and the plugin of its platform opens none",
-            fix='write reach = "url", and url = "http://..."',
-            where=f"app.{given.job.app}.release.use",
-        )
-    if can and (reach == "forward" or (reach == "auto" and not found.url)):
-        with reaching.opened(deployment, given.call) as way:
-            made = session.with_way(replace(found, url="") if reach == "forward" else found, way)
-            yield made, way.get("profile_digest") or resolved.profile.digest()
-        return
-    facts = reaching.facts(deployment, given.call) if can else {}
-    yield session.with_way(found, facts), facts.get("profile_digest") or resolved.profile.digest()
+    reach, where = resolved.profile.tests.reach or "auto", f"app.{given.job.app}.release.use"
+    with ways.opened(found, deployment, reach, given.call, where) as (reached, way):
+        yield reached, way.get("profile_digest") or resolved.profile.digest()

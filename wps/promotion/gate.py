@@ -1,6 +1,6 @@
 """Which tests speak for an image in the environment that it goes to: those that ran there, by the ledger.
 
-Runs no test: `use "test"` in waypoint.hcl does, before it lets the release have the traffic.
+Runs no test: `testing` does, or `use "test"` in waypoint.hcl, before the release has the traffic.
 """
 
 from __future__ import annotations

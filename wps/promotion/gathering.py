@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from teamconfig import errors
 from teamconfig.errors import Problem, StandardsError
-from wps.promotion import moving, plan, stages
+from wps import test as tests
+from wps.promotion import commits, moving, plan, stages, testing
 
 if TYPE_CHECKING:
     from teamconfig.releases.ledger import Ledger
@@ -43,22 +44,30 @@ def target(app: Stages, ledger: Ledger, wanted: str | None) -> str:
     return stages.due(app, latest)
 
 
-def promotion(app: Stages, ledger: Ledger, environment: str) -> Plan:
+def promotion(app: Stages, ledger: Ledger, environment: str, commit: str | None = None) -> Plan:
     """Plan to bring a release into an environment.
 
     Args:
         app: The app.
         ledger: Its records.
         environment: One of the company's.
+        commit: That the release has to be of, as git names it; None for the newest release.
 
     Returns:
         The plan.
 
     Raises:
-        StandardsError: What is set breaks the standards, or the ledger cannot be read.
+        StandardsError: What is set breaks the standards, the ledger cannot be read, or no release is of the commit.
     """
     source = app.source(environment)
-    chosen = ledger.latest(app.project, app.app, source) if source else None
+    if commit is not None and not source:
+        what, why = f"--commit does not choose what goes to {environment}", "images are built there, of what is here"
+        raise StandardsError([Problem(what, why, "check out the commit, and leave --commit out", "--commit", "option")])
+    if commit is not None:
+        place = app.project, app.app, source
+        chosen: Record | None = commits.choose(ledger, commits.Checkout(app.folder), place, commit)
+    else:
+        chosen = ledger.latest(app.project, app.app, source) if source else None
     return _made(app, ledger, environment, source, chosen, "promote" if source else "deploy")
 
 
@@ -113,6 +122,8 @@ def _made(app: Stages, ledger: Ledger, environment: str, source: str, chosen: Re
             chosen=chosen,
             current=ledger.latest(project, name, environment),
             evidence=ledger.evidence(project, name, digest, source) if digest and source else (),
+            demand=testing.demand(app, environment, kind),
+            evidence_here=ledger.evidence(project, name, digest, environment) if digest else (),
             rejection=ledger.rejection(project, digest) if digest else None,
             hold=ledger.held(project, name, environment),
             waivers=ledger.waivers(project, name, environment, digest) if digest else (),
@@ -127,10 +138,7 @@ def _made(app: Stages, ledger: Ledger, environment: str, source: str, chosen: Re
 
 def _check_builder(app: Stages, environment: str, kind: str) -> None:
     """Refuse a waypoint.hcl whose build would make another image than the one that is recorded."""
-    block = app.file.root.find("app", app.app)
-    build = block.find("build") if block is not None else None
-    own = build.find("workspace", app.workspace(environment)) if build is not None else None
-    use = (own.find("use") if own is not None else None) or (build.find("use") if build is not None else None)
+    use = tests.used(app.file, app.app, "build", app.workspace(environment))
     used = use.labels[0] if use is not None and use.labels else ""
     if kind == "deploy" or used in _BRINGERS:
         return

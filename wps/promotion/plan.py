@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from teamconfig import errors, units
 from teamconfig.errors import Problem
-from teamconfig.releases import evidence as evidences
 from teamconfig.releases import windows as opened
-from wps.promotion import differing
+from wps.promotion import differing, proving
+from wps.promotion.proving import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from teamconfig.releases.evidence import Evidence
     from teamconfig.releases.ledger import Hold, Promotion, Rejection
     from teamconfig.releases.record import Record, Waiver
+    from teamtests.planning import Test
     from wps.promotion.differing import Difference
+    from wps.promotion.proving import Demand
 
 STEPS = ("move", "deploy", "test", "release")
 """In order; the record ends them. Their names in the ledger."""
@@ -62,6 +64,8 @@ class Facts:
         chosen: The record that is promoted, or rolled back to; None where there is none.
         current: The newest record of the target; None if there is none.
         evidence: Of the image in the source.
+        demand: Tests of the deployment in the target.
+        evidence_here: Of the image in the target.
         rejection: What keeps the image from the project.
         hold: Of the target.
         waivers: Of the image in the target.
@@ -80,6 +84,8 @@ class Facts:
     chosen: Record | None
     current: Record | None = None
     evidence: Sequence[Evidence] = ()
+    demand: Demand = NOTHING
+    evidence_here: Sequence[Evidence] = ()
     rejection: Rejection | None = None
     hold: Hold | None = None
     waivers: Sequence[Waiver] = ()
@@ -99,6 +105,7 @@ class Plan:
         differences: Between the standards of source and target.
         tests: By required test, why its evidence does not count; empty text if it does.
         evidence: Ids of what counts.
+        checks: Tests of the deployment in the target, each with the evidence that is reused; empty where it runs.
         waived: Words of what a waiver spares.
         notes: What the user should know besides.
         problems: Reasons to refuse; none if it may be done.
@@ -109,6 +116,7 @@ class Plan:
     differences: tuple[Difference, ...]
     tests: dict[str, str]
     evidence: tuple[str, ...]
+    checks: tuple[tuple[Test, str], ...]
     waived: frozenset[str]
     notes: tuple[str, ...]
     problems: tuple[Problem, ...]
@@ -156,11 +164,13 @@ def make(facts: Facts) -> Plan:
     waived = frozenset(
         word for one in facts.waivers if one.expires > facts.now for word in one.waives if _is_of(one, facts)
     )
-    tests, counting = _tests(facts)
-    problems = [*_forbidden(facts), *_undeclared(facts, found)]
+    tests, counting = proving.before(facts)
+    problems = [*_forbidden(facts), *_undeclared(facts, found), *proving.blind(facts)]
     if facts.kind == "promote":
         problems += _not_ready(facts, tests, waived)
-    return Plan(facts, found, tests, counting, waived, tuple(_notes(facts)), tuple(problems), _done(facts))
+    return Plan(
+        facts, found, tests, counting, proving.here(facts), waived, tuple(_notes(facts)), tuple(problems), _done(facts)
+    )
 
 
 def _done(facts: Facts) -> tuple[str, ...]:
@@ -175,27 +185,6 @@ def _done(facts: Facts) -> tuple[str, ...]:
 
 def _is_of(waiver: Waiver, facts: Facts) -> bool:
     return facts.chosen is not None and waiver.digest == facts.chosen.digest
-
-
-def _tests(facts: Facts) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Tell of each required test whether there is evidence that counts, and which.
-
-    What counts ran by the standards that the release was made by, as the service has it too.
-    """
-    if facts.source is None or facts.chosen is None:
-        return {}, ()
-    required = tuple(facts.target.tests.required or ())
-    digest, profile_hash = facts.chosen.digest, facts.chosen.profile_hash
-    lacks = evidences.lacking(
-        required, facts.evidence, digest=digest, profile_hash=profile_hash,
-        max_age=units.parse_duration(facts.target.tests.evidence_max_age or "168h"), now=facts.now,
-    )  # fmt: skip
-    of_now = [one for one in facts.evidence if (one.key.digest, one.key.profile_hash) == (digest, profile_hash)]
-    counting = {}
-    for one in sorted(of_now, key=lambda one: one.ended):
-        if one.test in required and one.test not in lacks:
-            counting[one.test] = one.id
-    return {test: lacks.get(test, "") for test in required}, tuple(counting.values())
 
 
 def _forbidden(facts: Facts) -> list[Problem]:
@@ -244,29 +233,19 @@ def _not_ready(facts: Facts, tests: dict[str, str], waived: frozenset[str]) -> l
         what = f"{source.environment} has no release record of {target.project}/{target.app}"
         why = f"{target.environment} takes what ran in {source.environment}, and nothing says what did"
         return [Problem(what, why, f"bring it there first: wps promote --to {source.environment}", "", "missing")]
-    found = []
+    found = proving.lacking(facts, chosen, tests, waived)
     waive = f"wps promote --to {target.environment} --waive"
-    for test, lack in tests.items():
-        if lack and "evidence" not in waived:
-            what = f"test {test} does not speak for {chosen.digest[:19]} in {source.environment}"
-            fix = f"run it there: wps promote --to {source.environment}; who may waive it: {waive} evidence"
-            found.append(Problem(what, lack, fix, _where(target, "tests.required"), "policy"))
     windows = target.promotion.windows or []
     if not opened.is_open(windows, facts.now):
         what, why = f"{target.environment} takes no releases now", f"it takes them {', '.join(windows)}"
-        found.append(Problem(what, why, "come back then", _where(target, "promotion.windows"), "policy"))
+        found.append(Problem(what, why, "come back then", proving.where(target, "promotion.windows"), "policy"))
     soak = units.parse_duration(target.promotion.soak or "0s").total_seconds()
     ran = facts.now - chosen.made_at
     if ran < soak and "soak" not in waived:
         what = f"{chosen.digest[:19]} has not run for {target.promotion.soak} in {source.environment}"
         why, fix = f"it runs there since {int(ran)} s", f"wait {int(soak - ran)} s; who may waive it: {waive} soak"
-        found.append(Problem(what, why, fix, _where(target, "promotion.soak"), "policy"))
+        found.append(Problem(what, why, fix, proving.where(target, "promotion.soak"), "policy"))
     return found
-
-
-def _where(profile: Profile, key: str) -> str:
-    origin = profile.provenance.get(key)
-    return origin.winner.where if origin is not None else ""
 
 
 def _shown(value: object) -> str:

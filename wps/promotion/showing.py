@@ -44,8 +44,13 @@ def plan(found: Plan) -> None:
         for one in (*others, *declared):
             terminal.line(f"  {'~' if one.is_declared else '!'} {difference(one)}")
     for test, lack in found.tests.items():
-        waived = " (waived)" if lack and "evidence" in found.waived else ""
+        waived = " (waived)" if lack and records.spares(found.waived, test) else ""
         terminal.line(f"test       {test}: {lack or 'passed, and counts'}{waived}")
+    for check, reused in found.checks:
+        how = "evidence is reused" if reused else "runs before the traffic"
+        by = ', by use "test"' if facts.demand.by_release and not reused else ""
+        by += "; its failure is waived" if records.spares(found.waived, check.name) and not reused else ""
+        terminal.line(f"test       {check.name} in {target.environment}: {how}{by}")
     approvals = target.promotion.approvals or 0
     if approvals and facts.kind == "promote":
         terminal.line(f"approvals  {approvals} by somebody else")
@@ -140,6 +145,10 @@ def data(found: Plan) -> dict[str, Any]:
         "differences": [one.to_json() for one in found.differences],
         "tests": {test: {"counts": not lack, "why_not": lack} for test, lack in found.tests.items()},
         "evidence": list(found.evidence),
+        "checks": [
+            {"test": one.name, "kind": one.kind, "evidence": reused, "by_release": facts.demand.by_release}
+            for one, reused in found.checks
+        ],
         "waived": sorted(found.waived),
         "approvals": facts.target.promotion.approvals or 0,
         "done": list(found.done),

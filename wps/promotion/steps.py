@@ -19,7 +19,7 @@ from teamconfig.errors import StandardsError
 from teamconfig.releases import owner
 from teamconfig.releases.errors import LedgerError
 from wps import ending, terminal
-from wps.promotion import claiming, drafting, gate
+from wps.promotion import claiming, drafting, gate, leftover, testing
 from wps.promotion.children import HungError
 from wps.promotion.waypoint import LABEL, TRIES, Deployment, Waypoint
 
@@ -117,16 +117,54 @@ def _taken(run: Run, waypoint: Waypoint, promotion: Promotion) -> Record:
         step = promotion.done("deploy")
     deployment, sequence = json.loads(step.result if step is not None else "[]")
     if promotion.done("test") is None:
+        _tested(run, waypoint, deployment, chosen.digest, claiming.Beat(ledger, promotion.id))
         passed = gate.passed(ledger, facts, chosen.digest)
         promotion = ledger.step(promotion.id, mine, "test", " ".join(passed))
+    # what is removed from a protected environment takes a grant of its own, which a release does not have
+    pruning = ("-prune=false",) if facts.target.protected and not facts.is_advisory else ()
     if promotion.done("release") is None:
-        # what is removed from a protected environment takes a grant of its own, which a release does not have
-        pruning = ("-prune=false",) if facts.target.protected and not facts.is_advisory else ()
         waypoint.again("release", f"-deployment={sequence}", *pruning)
         promotion = ledger.step(promotion.id, mine, "release")
     released = drafting.check(waypoint.released(), deployment, chosen.digest)
     evidence = dict.fromkeys([*run.plan.evidence, *gate.passed(ledger, facts, chosen.digest)])
-    return ledger.finish(promotion.id, mine, drafting.draft(facts, released, tuple(evidence)))
+    record = ledger.finish(promotion.id, mine, drafting.draft(facts, released, tuple(evidence)))
+    if pruning:
+        _tell_surplus(run, waypoint)
+    return record
+
+
+def _tell_surplus(run: Run, waypoint: Waypoint) -> None:
+    """Tell of old deployments that nobody needs any more, where the release has removed none."""
+    facts = run.plan.facts
+    target = facts.target
+    with contextlib.suppress(StandardsError):  # the release is recorded; this is only to be told
+        records = run.ledger.history(target.project, target.app, target.environment, leftover.RECORDS)
+        rejected = {one.digest for one in run.ledger.rejections(target.project)}
+        old = leftover.surplus(waypoint.deployments(), records, rejected)
+        if old:
+            numbers = " ".join(str(one.sequence) for one in old)
+            where = f"-app={target.app} -workspace={run.stages.workspace(target.environment)}"
+            terminal.note(
+                f"{terminal.counted(len(old), 'old deployment')} that no rollback needs; to remove them takes "
+                f"approvals of its own: waypoint deployment destroy {where} {numbers}"
+            )
+
+
+def _tested(run: Run, waypoint: Waypoint, deployment: str, digest: str, beat: Callable[[], None]) -> None:
+    """Run the tests that the standards want of the deployment, unless waypoint.hcl lets the release run them.
+
+    Raises:
+        StandardsError: A test failed, or the deployment is of another image than was meant (kind state).
+    """
+    demand = run.plan.facts.demand
+    if demand.by_release or not demand.tests:
+        return
+    known = waypoint.private(deployment)
+    found = known.digest if known is not None else ""
+    if digest and found and found != digest:
+        what, why = f"what was deployed is {found}, not {digest}", "the build did not bring the image of the record"
+        raise errors.state(what, why, 'write build { use "team-ecr" {} } into waypoint.hcl', "")
+    testing.run(run.stages, run.environment, known, digest or found, beat, quiet=run.stdout is not None)
 
 
 def _check_brings(run: Run) -> None:
@@ -195,6 +233,7 @@ def build(run: Run) -> Record:
         with waypoint.alone(_lock(run)):
             waypoint.build()
             made = _deployed(waypoint, secrets.token_hex(16), fresh=True)
+            _tested(run, waypoint, made.id, "", lambda: None)
             waypoint.again("release", f"-deployment={made.sequence}")
             released = drafting.check(waypoint.released(), made.id, "")
             found = drafting.draft(run.plan.facts, released, gate.passed(run.ledger, run.plan.facts, released.digest))

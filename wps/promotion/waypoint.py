@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 from teamconfig import errors
 from teamconfig.releases.record import is_digest
 from wps import terminal
-from wps.promotion import children
+from wps.promotion import children, deployed
 from wps.promotion.children import Children, HungError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from wps.promotion.deployed import Private
 
 LABEL = "waypaas/promotion"
 """Of a deployment: by it, the deployment of a promotion that was broken off is found again."""
@@ -181,7 +183,7 @@ class Waypoint:
         where = str(self._folder / "waypoint.hcl")
         if code:
             why = f"`waypoint {arguments[0]}` ended with exit code {code}; what it says stands above"
-            fix = "mend what it says, and run this again: what is done already is not done again"
+            fix = "mend what it says, and run this again: it begins anew, and sends no image that is there already"
             raise errors.state(f"Waypoint's {arguments[0]} failed", why, fix, where)
         if not said:
             what = f"Waypoint's {arguments[0]} did not bring {wanted}"
@@ -224,6 +226,20 @@ class Waypoint:
         image, digest = _image((details.get("artifact") or {}).get("artifact") or {})
         deployment = str((details.get("deployment") or {}).get("id", ""))
         return Released(deployment, str(one["status"].get("state", "")), str(one.get("url") or ""), image, digest)
+
+    def private(self, deployment: str) -> Private | None:
+        """Tell what Waypoint keeps of a deployment, whether or not it has the traffic.
+
+        Args:
+            deployment: Waypoint's id of it.
+
+        Returns:
+            It, or None if Waypoint has forgotten the job that made it.
+
+        Raises:
+            StandardsError: Waypoint does not say (kind state).
+        """
+        return deployed.find(self._look("job", "list", "-json"), deployment, _image)
 
     def _look(self, *arguments: str) -> list[Any]:
         own = () if arguments[0] == "job" else self._common  # with one of both, it lists no job at all

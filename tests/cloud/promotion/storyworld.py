@@ -80,7 +80,7 @@ def prepare(shop: Shop, bed: Bed) -> str:
     (standards / "teams/payments/team.yaml").write_text(TEAM)
     smoke = {"name": "smoke", "kind": "command", "command": ["test", "-e", "smoke-passes"]}
     shop.standards("staging", tests={"checks": [smoke]})
-    shop.standards("production", tests={"required": ["smoke"]}, promotion={"approvals": 1})
+    shop.standards("production", tests={"required": ["smoke", "load"]}, promotion={"approvals": 1})
     (shop.app / "waypoint.hcl").write_text(FILE)
     (shop.app / ".waypaas.toml").unlink()
     (shop.app / ".gitignore").write_text(".waypoint/\ndata.db*\nsmoke-passes\n")
@@ -154,21 +154,9 @@ class Company:
         self.shop.environ |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"),
                               "XDG_STATE_HOME": str(home / ".local/state")}  # fmt: skip
 
-    def test(self, digest: str, *, passes: bool) -> None:
-        """Run the tests of staging for an image, as a pipeline does.
-
-        Args:
-            digest: Of the image.
-            passes: Whether the app does what they ask for.
-        """
-        mark = self.shop.app / "smoke-passes"
-        if passes:
-            mark.touch()
-        else:
-            mark.unlink(missing_ok=True)
-        image = f"{self.shop.registries['staging'].host}/{self.shop.path}@{digest}"
-        arguments = ("test", "release", "--env", "staging", "--url", "http://127.0.0.1:9", "--image", image)
-        assert self.shop.json(*arguments, code=0 if passes else 1)["evidence"]
+    def works(self) -> None:
+        """Let the app do what the test smoke asks for, from now on."""
+        (self.shop.app / "smoke-passes").touch()
 
     @contextmanager
     def tampered(self, record: str) -> Iterator[None]:
@@ -208,8 +196,9 @@ class Company:
         ]  # fmt: skip
         ready = [one["status"] for pod in pods for one in pod["status"]["conditions"] if one["type"] == "Ready"]
         assert ready == ["True"] * len(pods)
-        (image,) = {container["image"] for pod in pods for container in pod["spec"]["containers"]}
-        return str(image)
+        images = {container["image"] for pod in pods for container in pod["spec"]["containers"]}
+        assert len(images) <= 1, images
+        return str(next(iter(images), ""))
 
     def _get(self, namespace: str, *what: str) -> list[dict[str, Any]]:
         found = json.loads(self._bed.kubectl("get", *what, "-n", namespace, "-o", "json"))

@@ -77,13 +77,16 @@ def company(shop: Shop, idp: OidcProvider, tmp_path: Path) -> Iterator[Company]:
     """Give a shop in a company with a service."""
     (shop.app / ".waypaas.toml").unlink()
     (shop.workshop.standards / "teams/payments/team.yaml").write_text(TEAM)
+    smoke = {"name": "smoke", "kind": "command", "command": ["sh", "-c", "! test -e ../broken"]}
+    shop.standards("staging", tests={"checks": [smoke]})
     shop.standards("production", promotion={"approvals": 1})
     provider = {"kind": "oidc", "name": "corp", "issuer": idp.issuer, "client_id": oidc.CLIENT}
     with postgres() as server:
         url = server.database()
         (tmp_path / "service").mkdir()
         with service.start(
-            tmp_path / "service", [provider], standards=shop.workshop.standards, database=url, calls_per_second="1000"
+            tmp_path / "service", [provider], standards=shop.workshop.standards, database=url, calls_per_second="1000",
+            groups_max_age="1h",
         ) as running:  # fmt: skip
             yield Company(shop, running, State(url), idp)
 
@@ -101,6 +104,7 @@ def test_the_service_keeps_the_records_and_holds_people_to_them(company: Company
     company.state.see("web", "dev", digest)
     shop.wps("promote", "--yes")
     assert shop.serves("staging") == digest
+    company.be("dora", "developers")  # what is about production wants groups that were read a moment ago
     rows = {row["environment"]: row["record"] for row in shop.json("releases")["environments"]}
     assert (rows["staging"]["parent"], rows["staging"]["made_by_name"]) == (rows["dev"]["id"], "dora")
     file = shop.app.parent / "records.json"
@@ -120,6 +124,30 @@ def test_the_service_keeps_the_records_and_holds_people_to_them(company: Company
     told = shop.wps("reject", digest, "--reason", "leaks tokens", "--project", "shop", code=1)
     assert "shop/web in staging" in told
     assert "leaks tokens" in shop.wps("promote", "--to", "production", "--yes", code=1)
+
+
+def test_a_waiver_of_somebody_else_opens_the_gate_of_tests(company: Company) -> None:
+    """A test that fails in staging stops all but those for whom somebody else has waived it; the record tells of it."""
+    shop = company.shop
+    company.be("dora", "developers")
+    digest = shop.release()
+    company.state.see("web", "dev", digest)
+    (shop.app.parent / "broken").touch()
+    company.be("lena", "leads")
+    waive = ("promote", "--to", "staging", "--waive", "test:smoke", "--reason", "known, TICKET-7")
+    shop.wps(*waive)
+    assert "tests failed: smoke" in shop.wps("promote", "--to", "staging", "--yes", code=1), "by a waiver of her own"
+
+    company.be("dana", "developers")
+    assert "lead" in shop.wps(*waive, code=1), "a developer waives nothing"
+    assert "its failure is waived" in shop.wps("promote", "--to", "staging", "--plan")
+    shop.wps("promote", "--to", "staging", "--yes")
+    assert shop.serves("staging") == digest
+    (made,) = shop.json("releases", "--env", "staging")
+    assert [(one["reason"], one["made_by_name"]) for one in made["waivers"]] == [("known, TICKET-7", "lena")]
+    assert made["evidence"] == []
+    with shop.ledger() as ledger:
+        assert {one.outcome for one in ledger.evidence("shop", "web", digest, "staging")} == {"failed"}
 
 
 @pytest.mark.parametrize("stage", ["deploy", "release"])

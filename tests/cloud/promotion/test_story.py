@@ -59,16 +59,29 @@ def company(bed: Bed, tmp_path: Path, promotion_registries: list[Registry]) -> I
 @pytest.mark.flaky(reruns=1, only_rerun="HostHungError")
 def test_a_release_from_push_to_rollback(company: Company) -> None:
     """One digest goes from a push to production, past every refusal with its reason, and the one before comes back."""
+    company.be("dora", "developers")
+    fail(company)
     first = to_staging(company, "first")
     refuse(company, first)
     to_production(company, first)
     assert {company.runs(name).partition("@")[2] for name in ENVIRONMENTS} == {first}
 
     second = to_staging(company, "second")
-    company.test(second, passes=True)
+    company.shop.test(second, "load", environment="staging")
     to_production(company, second)
     assert {company.runs(name).partition("@")[2] for name in ENVIRONMENTS} == {second}
     roll_back(company, first, second)
+
+
+def fail(company: Company) -> None:
+    """Try to bring a change into staging that its test finds wanting: it is deployed, and gets no traffic."""
+    shop = company.shop
+    company.push("broken")
+    shop.wps("promote", "--to", "dev", "--yes")
+    told = shop.wps("promote", "--yes", code=1)
+    assert "tests failed: smoke" in told
+    assert not company.runs("staging")
+    company.works()
 
 
 def to_staging(company: Company, change: str) -> str:
@@ -94,10 +107,11 @@ def refuse(company: Company, digest: str) -> None:
     shop = company.shop
     company.be("lena", "leads")
     told = shop.wps(*TO_PRODUCTION, code=1)
-    assert f"test smoke does not speak for {digest[:19]} in staging\n  it did not run for this image" in told
-    company.test(digest, passes=False)
-    assert f"test smoke does not speak for {digest[:19]} in staging\n  it failed" in shop.wps(*TO_PRODUCTION, code=1)
-    company.test(digest, passes=True)
+    assert "test smoke does not speak" not in told, "it ran when the image came to staging"
+    assert f"test load does not speak for {digest[:19]} in staging\n  it did not run for this image" in told
+    shop.test(digest, "load", "failed", "staging")
+    assert f"test load does not speak for {digest[:19]} in staging\n  it failed" in shop.wps(*TO_PRODUCTION, code=1)
+    shop.test(digest, "load", environment="staging")
 
     for name, group in (("vera", "viewers"), ("dora", "developers")):
         company.be(name, group)
@@ -165,5 +179,5 @@ def roll_back(company: Company, first: str, second: str) -> None:
     assert kinds == ["rollback", "promote", "promote"]
     file = shop.app.parent / "records.json"
     found = shop.json("verify", "--export", str(file))["environments"]
-    assert {name: found[name]["records"] for name in ENVIRONMENTS} == {"dev": 2, "staging": 2, "production": 3}
+    assert {name: found[name]["records"] for name in ENVIRONMENTS} == {"dev": 3, "staging": 2, "production": 3}
     shop.wps("verify", "--records", str(file))

@@ -135,6 +135,14 @@ def test_a_waiver_spares_what_it_names_until_it_expires() -> None:
     assert len(whats(replace(bare, waivers=[replace(waiver("soak"), digest=OTHER)]))) == 2
 
 
+def test_one_test_alone_can_be_waived() -> None:
+    """A waiver that names a test spares it, and no other; the plan says so."""
+    bare = replace(GOOD, evidence=[])
+    assert whats(replace(bare, waivers=[waiver("test:smoke")])) == []
+    assert len(whats(replace(bare, waivers=[waiver("test:other")]))) == 1
+    assert len(whats(replace(bare, waivers=[waiver("test:")]))) == 1
+
+
 def test_rejections_and_holds_refuse_whatever_else_is_there() -> None:
     """A rejected image and a held environment refuse promotions and rollbacks; a hold lets its own image through."""
     rejection = Rejection(digest=DIGEST, project="", reason="leaks", by="x|s", by_name="sec", at=1)
