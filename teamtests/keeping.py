@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from teamtests.session import Show
 
 
+PROFILE = "WAYPAAS_PROFILE_HASH"
+"""Set by `wps promote` for the plugins of its Waypoint: evidence counts for the profile that the record will name.
+
+A plugin knows the options of its own stanza alone.
+"""
+
+
 @contextmanager
 def opened(standards: Tests, profile_hash: str, source: Path, show: Show) -> Iterator[Keeper | None]:
     """Open the ledger for the length of a block.

@@ -31,6 +31,8 @@ STANDARDS, FILE = "the standards", "waypoint.hcl"
 """Origins of a test."""
 
 DEFAULT_KIND = "http"
+ASKING = frozenset({"http", "contract"})
+"""Kinds that ask the deployment themselves, and so need a way to it."""
 
 
 @dataclass(frozen=True)

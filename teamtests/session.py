@@ -70,6 +70,11 @@ class Session:
             )
         return tests
 
+    @property
+    def asks(self) -> bool:
+        """Whether a test cannot do without a way to the deployment; the others are told the way if there is one."""
+        return any(test.kind in planning.ASKING for test in self.plan())
+
 
 @dataclass(frozen=True)
 class Kept:

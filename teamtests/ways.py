@@ -5,7 +5,7 @@ Owns what the standard `tests.reach` means. The way itself is `reaching`'s.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ def unreachable(plugin: str, reach: str) -> str:
 
 @contextmanager
 def opened(
-    target: Target, deployment: OpaqueAny, reach: str, call: Call, where: str
+    target: Target, deployment: OpaqueAny, reach: str, call: Call, where: str, *, asks: bool = True
 ) -> Iterator[tuple[Target, dict[str, str]]]:
     """Open the way to a deployment that the standard `tests.reach` wants, for the length of a block.
 
@@ -51,6 +51,7 @@ def opened(
         reach: The standard.
         call: Ours; its cancellation closes the way.
         where: Path of the `use` in waypoint.hcl.
+        asks: Whether a test cannot do without; else what cannot be opened is left, where the standard is auto.
 
     Yields:
         The target with how it is reached, and what its platform's plugin knows of it.
@@ -68,7 +69,13 @@ def opened(
             where=where,
         )
     if can and (reach == "forward" or (reach == "auto" and not target.url)):
-        with reaching.opened(deployment, call) as way:
+        with ExitStack() as stack:
+            try:
+                way = stack.enter_context(reaching.opened(deployment, call))
+            except StateError:  # credentials of the service hold no right to forward a port
+                if asks or reach == "forward":
+                    raise
+                way = reaching.facts(deployment, call)
             yield session.with_way(replace(target, url="") if reach == "forward" else target, way), way
         return
     facts = reaching.facts(deployment, call) if can else {}

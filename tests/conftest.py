@@ -61,6 +61,7 @@ ON_THE_BED = (
     "tests/cloud/deploy/",
     "tests/cloud/promotion/test_story.py",
     "tests/cloud/service/test_first_hour.py",
+    "tests/cloud/service/test_preview_sightings.py",
     "tests/cloud/service/test_review_running.py",
     "tests/cloud/team_k8s/",
     "tests/cloud/wps/test_doctor.py",

@@ -100,6 +100,8 @@ def run_init(
         is_named=several, has_previews=_has_previews(found, choice, preview),
     )  # fmt: skip
     _write(provider, made, _root(found.folder), yes=yes)
+    if made.has_previews:
+        terminal.note("previews need a Waypoint server that all jobs reach: else nothing finds and ends them")
     if not service:
         terminal.note(
             "no team config service is configured: releases are recorded where each job runs, so the jobs need one "
@@ -114,7 +116,13 @@ def _has_previews(found: Stages, choice: selection.Choice, wanted: bool | None) 
 
     if wanted is False:
         return False
-    enabled = bool(Project(choice, found).selected().profile.standards.preview.enabled)
+    profile = Project(choice, found).selected().profile
+    enabled = bool(profile.preview.enabled)
+    if (wanted or enabled) and profile.environment != found.environments[0]:
+        terminal.note(
+            f"previews stand for {profile.environment}: with a service a job of a branch may not deploy there, and no "
+            "job may destroy"
+        )
     if wanted and not enabled:
         terminal.note(
             "the standard preview.enabled is false for this app: its preview jobs are refused until it is true"

@@ -72,7 +72,11 @@ def run_up(
     return 0
 
 
-@app.command("list", help="List the previews of the project, the oldest first: branch, apps, and until when they live.")
+@app.command(
+    "list",
+    help="List the previews of the project, the oldest first: branch, apps, and until when they live.",
+    short_help="list the previews",
+)
 def run_list(
     *,
     project: selection.Project = None,
@@ -143,8 +147,9 @@ def run_down(
     if name is not None:
         names.check_workspace(name, "the argument NAME")
     there = _found(project, app_name, file)
-    workspace = name or names.workspace(names.check(_branch(there, branch), "the branch"))
-    was_there = steps.end(there, workspace)
+    whose = "" if name else names.check(_branch(there, branch), "the branch")
+    workspace = name or names.workspace(whose)
+    was_there = steps.end(there, workspace, whose)
     terminal.line(f"{workspace} is ended" if was_there else f"{workspace} is not there: nothing to end")
     return 0
 

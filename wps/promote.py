@@ -29,10 +29,10 @@ _STDERR = 2
 
 @app.command(
     help="Promote: bring the release of one environment into the next. Shows the plan, asks, brings the image, deploys "
-    "the same digest through Waypoint in the workspace of the environment, gives it the traffic, and writes the "
-    "release record. Without --to, the newest release goes to where it has not been yet. Into the first environment: "
-    "build, deploy, release and record. A run that was stopped goes on when it is run again. WAYPOINT_BIN names the "
-    "program of Waypoint, if it is not on the PATH."
+    "the same digest through Waypoint in the workspace of the environment, tests it, gives it the traffic, and writes "
+    "the release record. Without --to, the newest release goes to where it has not been yet. Into the first "
+    "environment: build, deploy, test, release and record. A run that was stopped goes on when it is run again. "
+    "WAYPOINT_BIN names the program of Waypoint, if it is not on the PATH."
 )
 def run(
     app_name: App = None,

@@ -123,12 +123,13 @@ def release(options: Any, deployment: OpaqueAny, given: Given) -> Result:
     with delegate.launch(plugin, given.call, given.source.path) as other:
         wrapped.checked(other)
         other.configure(wrapped.KIND, wishes, wrapped.WHERE)
+        own, launchers = getattr(options, "test", None) or [], _launchers(options, plugin, given)
+        stage = session.Session(resolved.profile.tests, own, "release", where, given.show, launchers)
         with (
-            _reached(options, resolved, deployment, given) as (found, profile_hash),
+            _reached(options, resolved, deployment, given, asks=stage.asks) as (found, profile_hash),
             keeping.opened(resolved.profile.tests, profile_hash, given.source.path, given.show) as keeper,
         ):
-            own, launchers = getattr(options, "test", None) or [], _launchers(options, plugin, given)
-            stage = session.Session(resolved.profile.tests, own, "release", where, given.show, launchers, keeper)
+            stage = session.with_keeper(stage, keeper)
             kept = session.run(stage, found, given.call)
             session.gate(kept, STAYS, stage, found)
         given.show(f"{'All tests hold' if not kept.report.failed else 'Tests failed'}; releasing with {plugin}")
@@ -154,7 +155,9 @@ def _launchers(options: Any, plugin: str, given: Given) -> dict[str, Any]:
 
 
 @contextmanager
-def _reached(options: Any, resolved: Resolved, deployment: OpaqueAny, given: Given) -> Iterator[tuple[Target, str]]:
+def _reached(
+    options: Any, resolved: Resolved, deployment: OpaqueAny, given: Given, *, asks: bool
+) -> Iterator[tuple[Target, str]]:
     """Open the way to the deployment that the standard `tests.reach` wants, for the length of a block.
 
     Gives the target, and the digest of the profile that it was deployed by: evidence counts for that.
@@ -163,5 +166,5 @@ def _reached(options: Any, resolved: Resolved, deployment: OpaqueAny, given: Giv
     known = {name: getattr(options, name, None) or "" for name in ("url", "image")}
     found = session.with_way(found, known)
     reach, where = resolved.profile.tests.reach or "auto", f"app.{given.job.app}.release.use"
-    with ways.opened(found, deployment, reach, given.call, where) as (reached, way):
-        yield reached, way.get("profile_digest") or resolved.profile.digest()
+    with ways.opened(found, deployment, reach, given.call, where, asks=asks) as (reached, way):
+        yield reached, os.environ.get(keeping.PROFILE) or way.get("profile_digest") or resolved.profile.digest()

@@ -18,7 +18,7 @@ from waypaas_sdk.terminal import TerminalUI
 class TestReleaseManager(component.ReleaseManager):
     """Tests a deployment before it gets traffic, and lets another plugin direct the traffic if all hold.
 
-    Where a test fails the traffic stays where it is. Status and destroy of the
+    Where a test fails that nobody has waived, the traffic stays where it is. Status and destroy of the
     release go to that other plugin.
     """
 

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from teamconfig.credentials import cluster as clusters
 from teamconfig.credentials import kubernetes, retrying
 from teamconfig.credentials.errors import CredentialsError
+from teamconfig.tree import PREVIEW
 
 if TYPE_CHECKING:
     from teamconfig.credentials.places import Cluster
@@ -23,6 +24,8 @@ def seen(
     digest: str,
 ) -> bool:  # fmt: skip
     """Look whether a Deployment of an app runs an image, with the rights that the team's readers have.
+
+    Previews run beside the environment, and are left out.
 
     Args:
         cluster: Where to look.
@@ -53,15 +56,19 @@ def seen(
     finally:
         with suppress(CredentialsError):  # it ends by itself
             kubernetes.revoke(cluster, lease)
-    return any(_runs(item, project, app, digest) for item in found.get("items") or ())
+    return any(_runs(item, (project, app, environment), digest) for item in found.get("items") or ())
 
 
-def _runs(deployment: Any, project: str, app: str, digest: str) -> bool:
+def _runs(deployment: Any, place: tuple[str, str, str], digest: str) -> bool:
+    project, app, environment = place
     try:
         labels = deployment["metadata"].get("labels") or {}
         containers = deployment["spec"]["template"]["spec"]["containers"]
         available = deployment.get("status", {}).get("availableReplicas") or 0
         mine = (labels.get("waypaas.dev/project"), labels.get("waypaas.dev/app")) == (project, app)
+        workspace = labels.get("waypaas.dev/workspace") or ""
+        if workspace.startswith(PREVIEW) and workspace != environment:
+            return False
         return bool(mine and available >= 1 and str(containers[0]["image"]).endswith(f"@{digest}"))
     except (LookupError, TypeError, AttributeError):
         return False

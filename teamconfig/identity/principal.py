@@ -35,6 +35,11 @@ class Principal:
         """Give what locks and records name them by: issuer, "|", subject."""
         return f"{self.issuer}|{self.subject}"
 
+    @property
+    def maker(self) -> str:
+        """Give whose own waivers do not count: the key of a person; empty for a job, which gives none."""
+        return self.key if self.kind == "person" else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Membership:

@@ -43,6 +43,10 @@ class RetiredKey:
     since: int
     until: int
 
+    def covers(self, at: float) -> bool:
+        """Tell whether the key counted at a time, seconds since 1970."""
+        return self.since <= at <= self.until
+
 
 @dataclass(frozen=True, slots=True)
 class Chain:
@@ -193,7 +197,7 @@ def _records(
         found.append(one)
         name = statement.signer(envelope)
         old = retired.get(name) if name not in keys else None
-        if old is not None and not old.since <= one.made_at <= old.until:
+        if old is not None and not old.covers(one.made_at):
             why = f"the key {name[:16]} was replaced, and the record is not of its time"
             problems.append(_problem(f"{_name(one)} is signed by a key that did not count then", why))
     return found

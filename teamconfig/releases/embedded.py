@@ -191,7 +191,7 @@ class EmbeddedLedger:
         reason: str,
         seconds: int,
     ) -> Waiver:
-        """Spare an image something; here it counts for nobody, as its one user gives it to themselves."""
+        """Spare an image something: plans go by it, but the gate of tests and the record leave one's own out."""
         with self._writing() as (store, by):
             return guarding.waive(store, (project, app, environment), digest, waives, reason, seconds, by)
 

@@ -204,6 +204,7 @@ class Ledger(Protocol):
 
         The same owner gets its own claim again. A claim that has expired is anybody's: if it was for the same thing,
         the promotion goes on, with the steps that the same person has done, else it is abandoned and a new one begins.
+        The hold of an abandoned rollback goes only by the word of its maker, or by another rollback.
 
         Args:
             wanted: What is to be done.

@@ -72,7 +72,10 @@ def begin(store: Store, wanted: Wanted, owner: str, seconds: int, instead_of: st
             steps = found.steps if found.by == by.key else ()
             made = replace(found, owner=owner, by=by.key, by_name=by.name, steps=steps)
             return _hold(store, made, seconds, by)
-        _give_up(store, found, seconds)
+        if found.by == by.key or wanted.kind == "rollback":
+            _give_up(store, found, seconds)
+        else:  # who may promote need not have the right to lift a hold
+            _close(store, found, seconds)
     displaced = None
     if wanted.kind == "rollback":
         displaced = store.hold(*place)
@@ -244,6 +247,11 @@ def _give_up(store: Store, promotion: Promotion, seconds: int) -> Promotion:
             store.drop_hold(*place)
         else:
             store.put_hold(promotion.displaced)
+    return _close(store, promotion, seconds)
+
+
+def _close(store: Store, promotion: Promotion, seconds: int) -> Promotion:
+    """End a promotion without a record, and leave the environment as it is."""
     return _put(store, replace(promotion, ended="abandoned"), seconds)
 
 

@@ -21,12 +21,16 @@ from teamconfig.releases.errors import LedgerError, refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from teamconfig.releases.chain import RetiredKey
     from teamconfig.releases.evidence import Evidence
     from teamconfig.releases.promotion import Promotion
     from teamconfig.releases.record import Record, Waiver
 
     Execute = Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]
     """Runs a statement with its values by name (":name"), and gives its rows."""
+
+    Keys = Mapping[str, bytes | RetiredKey]
+    """Public keys, by id; a retired one is good for records of its time."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS release_records (
@@ -53,6 +57,9 @@ CREATE TABLE IF NOT EXISTS release_promotions (
 
 _PLACE = " WHERE project = :project AND app = :app AND environment = :environment"
 _RECORDS = "SELECT id, envelope FROM release_records"
+_GAPS = "SELECT coalesce(max(number), 0) - count(*) FROM release_records"
+_HOLDS = "SELECT content FROM release_holds"
+_WAIVERS = "SELECT content FROM release_waivers"
 _MOST = 500
 MOST_EVIDENCE = 200
 """Of one image by one maker that is looked at, the newest: nobody pushes out what somebody else has handed in."""
@@ -63,12 +70,13 @@ class Store:
 
     Args:
         execute: Runs a statement.
-        keys: Public keys that records are to be signed by, by id.
+        keys: That records are to be signed by.
     """
 
-    def __init__(self, execute: Execute, keys: Mapping[str, bytes]) -> None:
+    def __init__(self, execute: Execute, keys: Keys) -> None:
         self._run = execute
-        self._keys = keys
+        self._retired = {name: one for name, one in keys.items() if not isinstance(one, bytes)}
+        self._keys = {name: one if isinstance(one, bytes) else one.key for name, one in keys.items()}
 
     def add_record(self, record: Record, envelope: str, maker_key: str) -> None:
         """Add a record, under its maker's key or its own id."""
@@ -118,11 +126,8 @@ class Store:
 
     def gaps(self, project: str, app: str, environment: str) -> int:
         """Count records of an environment that are missing."""
-        text = (
-            "SELECT coalesce(max(number), 0) - count(*) FROM release_records"
-            " WHERE project = :project AND app = :app AND environment = :environment"
-        )
-        return int(self._execute(text, {"project": project, "app": app, "environment": environment})[0][0])
+        place = {"project": project, "app": app, "environment": environment}
+        return int(self._execute(_GAPS + _PLACE, place)[0][0])
 
     def envelopes(self, project: str, app: str) -> list[tuple[Record, str]]:
         """List all records of an app with what was signed."""
@@ -202,10 +207,7 @@ class Store:
 
     def hold(self, project: str, app: str, environment: str) -> Hold | None:
         """Find the hold of an environment."""
-        text = (
-            "SELECT content FROM release_holds WHERE project = :project AND app = :app AND environment = :environment"
-        )
-        rows = self._execute(text, {"project": project, "app": app, "environment": environment})
+        rows = self._execute(_HOLDS + _PLACE, {"project": project, "app": app, "environment": environment})
         return Hold(**json.loads(rows[0][0])) if rows else None
 
     def drop_hold(self, project: str, app: str, environment: str) -> None:
@@ -229,11 +231,7 @@ class Store:
 
     def waivers(self, project: str, app: str, environment: str, digest: str, now: float) -> tuple[Waiver, ...]:
         """List waivers that count now."""
-        text = (
-            "SELECT content FROM release_waivers"
-            " WHERE project = :project AND app = :app AND environment = :environment"
-            " AND digest = :digest AND expires > :now ORDER BY id"
-        )
+        text = _WAIVERS + _PLACE + " AND digest = :digest AND expires > :now ORDER BY id"
         place = {"project": project, "app": app, "environment": environment, "digest": digest}
         rows = self._execute(text, {**place, "now": int(now)})
         return tuple(records.waiver_from_json(json.loads(row[0])) for row in rows)
@@ -285,6 +283,9 @@ class Store:
             raise _tampered(name, str(err)) from err
         if found.id != name:
             raise _tampered(name, f"it holds record {found.id[:12]}")
+        old = self._retired.get(statement.signer(envelope)) if self._retired else None
+        if old is not None and not old.covers(found.made_at):
+            raise _tampered(name, "the key that signed it was replaced, and it is not of that key's time")
         return found
 
 

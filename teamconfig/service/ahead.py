@@ -64,8 +64,7 @@ async def permitted(
     profile = as_approved(call, request.stanzas, found)
     given, needs = len(found.approvers), profile.promotion.approvals or 0
     call.permit(Action.REDEEM, tree, approvals=given, approvals_wanted=needs)
-    maker = found.requester.key if found.requester.kind == "person" else ""
-    seen = await came_before(call, profile, tree, wanted.digest, request.stanzas, maker)
+    seen = await came_before(call, profile, tree, wanted.digest, request.stanzas, found.requester.maker)
     call.permit(action, tree, digest_seen=seen, approvals=given, approvals_wanted=needs)
     return profile, found
 

@@ -1,4 +1,4 @@
-"""Handler of waypaas.v1.Releases/GetChain: everything that proves an app's releases, whole or a page at a time."""
+"""Handler of waypaas.v1.Releases/GetChain: everything that proves an app's releases, a page at a time."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from teamconfig.policy.words import Action
 from teamconfig.releases import chain as chains
 from teamconfig.releases import wire
 from teamconfig.releases.errors import LedgerError
-from teamconfig.service.gating import reading, trusted
+from teamconfig.service.gating import trusted
 from teamconfig.service.refusal import Refusal, malformed
 from teamconfig.service.releases import about_project
 from teamconfig.state import chainpages, ledgers
 from teamconfig.state.chainpages import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from sqlalchemy import Connection
 
@@ -33,6 +33,12 @@ MOST_RECORDS = 500
 PAGE_BYTES = 4 * 1024 * 1024
 """A page ends before it is longer, but has one record at least."""
 
+MOST_PLACES = 100
+"""Environments that a page may go on in; each costs a statement."""
+
+_NAME = 200
+_NUMBERS = range(1, 2**31)
+
 Signed = tuple["Record", str]
 """A record and its envelope."""
 
@@ -42,17 +48,19 @@ async def get_chain(call: Call, request: releases_pb2.GetChainRequest) -> releas
     project, app = request.project, request.app
     about_project(call, project, app)
     call.permit(Action.READ, call.core.tree)
-    if not request.limit and not request.after:
-        envelopes, found = await reading(call, lambda store: _whole(store, project, app))
-        return _reply(envelopes, found, _head(call, project, app, envelopes))
-    limit = min(max(request.limit, 1), MOST_RECORDS)
+    limit = min(max(request.limit or MOST_RECORDS, 1), MOST_RECORDS)
+    before = _place(request.after) if request.after else None
     known = trusted(call)
 
     def query(tx: Connection) -> releases_pb2.ReleaseChain:
         store = ledgers.store(tx, known)
-        place = _place(request.after) if request.after else chainpages.start(tx, project, app)
+        place = chainpages.start(tx, project, app)
         head = ""
-        if not request.after:
+        if before is not None:
+            if not chainpages.is_within(before, place):
+                raise _no_next()
+            place = before
+        else:
             head = _head(call, project, app, chainpages.newest(tx, store, project, app, place))
         following = chainpages.page(tx, store, project, app, place, limit)
         page, found = _fitting(store, project, app, following)
@@ -65,11 +73,6 @@ async def get_chain(call: Call, request: releases_pb2.GetChainRequest) -> releas
         return await call.core.read(query)
     except LedgerError as err:
         raise Refusal(err.problems, err.reason) from err
-
-
-def _whole(store: Store, project: str, app: str) -> tuple[Sequence[Signed], Sequence[Evidence]]:
-    envelopes = sorted(store.envelopes(project, app), key=lambda one: (one[0].environment, one[0].number))
-    return envelopes, store.evidence_by_id(project, app, [name for record, _ in envelopes for name in record.evidence])
 
 
 def _fitting(store: Store, project: str, app: str, found: Iterable[Signed]) -> tuple[list[Signed], list[Evidence]]:
@@ -101,13 +104,19 @@ def _reply(page: Iterable[Signed], evidence: Iterable[Evidence], head: str) -> r
 
 
 def _place(text: str) -> Place:
-    """Read what the page before ended with; it names nothing that its reader may not read."""
+    """Read what the page before ended with; whether the app has such records is the database's to say."""
     try:
         found: dict[str, Any] = json.loads(text)
         newest = {str(name): int(number) for name, number in found["newest"].items()}
         environment, number = str(found["environment"]), int(found["number"])
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as err:
-        raise malformed("after is not the `next` of another answer") from err
-    if not newest or not all(0 < one < 2**31 for one in (number, *newest.values())):
-        raise malformed("after is not the `next` of another answer")
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as err:
+        raise _no_next() from err
+    if len(newest) > MOST_PLACES or not all(one in _NUMBERS for one in (number, *newest.values())):
+        raise _no_next()
+    if not all(len(name) <= _NAME and name.isprintable() for name in (environment, *newest)):
+        raise _no_next()
     return Place(newest, environment, number)
+
+
+def _no_next() -> Refusal:
+    return malformed("after is not the `next` of another answer")

@@ -24,7 +24,7 @@ from teamconfig.state import ledgers
 from teamconfig.state.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Callable, Container
     from typing import TypeVar
 
     from sqlalchemy import Connection
@@ -32,24 +32,24 @@ if TYPE_CHECKING:
     from teamconfig.profile import Profile
     from teamconfig.releases.evidence import Evidence
     from teamconfig.releases.record import Record, Waiver
-    from teamconfig.releases.store import Store
+    from teamconfig.releases.store import Keys, Store
     from teamconfig.service.call import Call
     from teamconfig.tree import Tree
 
     T = TypeVar("T")
 
 
-def trusted(call: Call) -> Mapping[str, bytes]:
-    """Give the keys that records are to be signed by: the service's own.
+def trusted(call: Call) -> Keys:
+    """Give the keys that records are to be signed by, as they were checked when the service started.
 
     Args:
         call: Any.
 
     Returns:
-        One key, by its id.
+        The service's own, and those that it has replaced.
     """
     public = keys.public_bytes(call.core.key)
-    return {statement.key_id(public): public}
+    return {**{statement.key_id(one.key): one for one in call.core.retired}, statement.key_id(public): public}
 
 
 async def reading(call: Call, query: Callable[[Store], T]) -> T:
@@ -175,7 +175,8 @@ async def _insist_on_evidence(
     )  # fmt: skip
     if lacks:
         why = "; ".join(f"{test}: {reason}" for test, reason in lacks.items())
-        fix = f"run them in {source}: wps test; or have security waive them: wps promote --waive evidence"
+        fix = f"run them in {source}: wps test; or have security waive them: wps promote "
+        fix += f"--to {profile.environment} --waive evidence --reason TEXT"
         raise refuse(
             "evidence_missing", f"the image lacks tests that {profile.environment} wants", why, fix,
             grpc.StatusCode.FAILED_PRECONDITION,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from typing import TYPE_CHECKING
@@ -17,13 +18,17 @@ from teamconfig.state.signers import Ed25519Signer
 from teamconfig.state.writer import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from teamconfig.state.database import Database
     from teamconfig.state.writer import Writer
 
 AUDIT_BYTES = 32
+
+SKEW_SECONDS = 300
+"""So far apart the clocks of replicas may be, where a checkpoint of a replaced key is held to that key's time."""
+
 _SECONDS = 10.0
 
 
@@ -73,34 +78,78 @@ def insist(directory: Path, database: Database) -> None:
         StandardsError: There is no key, and the service has signed by one before (kind state).
     """
     path = directory / "signing.key"
+    if path.exists():
+        return
     with database.reading() as tx:
-        found = signingkeys.known(tx)
-    if found and not path.exists():
-        why = f"the service signs by {found[-1].public[:16]}, as its database says"
+        is_kept = signingkeys.is_kept(tx)
+    if is_kept:
+        why = "the service has signed by one before, as its database says"
         fix = f"bring the file back, or replace the key: openssl genpkey -algorithm ed25519 -out {path}"
         raise errors.state(f"{path} is missing", why, fix, str(path))
 
 
-def signer(key: Ed25519PrivateKey, database: Database) -> Ed25519Signer:
-    """Give who signs the audit's checkpoints; those of earlier keys are good as well.
+class CheckpointSigner:
+    """Signs the audit's checkpoints by the present key; those of a replaced key are good for rows of its time.
+
+    Args:
+        key: Of the service.
+        retired: Replaced keys.
+    """
+
+    def __init__(self, key: Ed25519PrivateKey, retired: Iterable[RetiredKey]) -> None:
+        self._present = Ed25519Signer(key, key.public_key())
+        self._retired = [
+            (one, Ed25519Signer(None, Ed25519PublicKey.from_public_bytes(one.key))) for one in retired
+        ]  # fmt: skip
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign, as of `state.signers.Signer`."""
+        return self._present.sign(data)
+
+    def is_signed(self, data: bytes, signature: bytes) -> bool:
+        """Check, as of `state.signers.Signer`; the data is a checkpoint's line, "time_ms" in its JSON."""
+        if self._present.is_signed(data, signature):
+            return True
+        old = next((one for one, by in self._retired if by.is_signed(data, signature)), None)
+        if old is None:
+            return False
+        at = json.loads(data.partition(b"\n")[2])["time_ms"] / 1000
+        return bool(old.since - SKEW_SECONDS <= at <= old.until + SKEW_SECONDS)
+
+
+def signer(
+    key: Ed25519PrivateKey, database: Database, audit_key: bytes, now: Callable[[], float]
+) -> CheckpointSigner:  # fmt: skip
+    """Give who signs the audit's checkpoints.
 
     Args:
         key: Of the service.
         database: Knows the earlier ones.
+        audit_key: Proves that it does.
+        now: The clock, seconds since 1970; a key that is being replaced has counted until now.
 
     Returns:
         The signer.
+
+    Raises:
+        RefusedError: "keys_tampered": the database names other keys than the service has noted there.
     """
+    own = public_bytes(key).hex()
     with database.reading() as tx:
-        found = [bytes.fromhex(one.public) for one in signingkeys.known(tx)]
-    return Ed25519Signer(key, key.public_key(), [Ed25519PublicKey.from_public_bytes(one) for one in found])
+        found = signingkeys.known(tx, audit_key, own)
+    ends = int(now())
+    older = [RetiredKey(bytes.fromhex(one.public), one.since, one.until or ends) for one in found if one.public != own]
+    return CheckpointSigner(key, older)
 
 
-def take(key: Ed25519PrivateKey, writer: Writer, now: Callable[[], float]) -> tuple[RetiredKey, ...]:
+def take(
+    key: Ed25519PrivateKey, audit_key: bytes, writer: Writer, now: Callable[[], float]
+) -> tuple[RetiredKey, ...]:  # fmt: skip
     """Note by which key the service signs, in the database and the audit.
 
     Args:
         key: Of the service.
+        audit_key: Authenticates what the database says of keys.
         writer: Of the database.
         now: The clock, seconds since 1970.
 
@@ -108,7 +157,7 @@ def take(key: Ed25519PrivateKey, writer: Writer, now: Callable[[], float]) -> tu
         The keys that it has signed by before, and until when.
 
     Raises:
-        RefusedError: Another one has come in its place before.
+        RefusedError: "key_retired": another one has come in its place before. "keys_tampered": as of `signer`.
     """
     public = public_bytes(key).hex()
 
@@ -119,7 +168,7 @@ def take(key: Ed25519PrivateKey, writer: Writer, now: Callable[[], float]) -> tu
             details={"key": public},
         )  # fmt: skip
 
-    found = writer.submit(lambda tx: signingkeys.take(tx, public, now=now()), event).result(_SECONDS)
+    found = writer.submit(lambda tx: signingkeys.take(tx, public, audit_key, now=now()), event).result(_SECONDS)
     return tuple(RetiredKey(bytes.fromhex(one.public), one.since, one.until) for one in found if one.until is not None)
 
 

@@ -20,6 +20,7 @@ from teamconfig.service.standards import resolved
 from teamconfig.state import leases, ledgers, locks, releases, revoking, sessions
 from teamconfig.state.errors import refused
 from teamconfig.state.releases import Draft
+from teamconfig.tree import PREVIEW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,14 +31,35 @@ if TYPE_CHECKING:
     from teamconfig.profile import Profile
     from teamconfig.service.call import Call
     from teamconfig.state.leases import Holding, Lease
+    from teamconfig.tree import Tree
 
 LEASE_SECONDS = 15 * 60
 _RUNS = (Action.DEPLOY, Action.PROMOTE)
 """What leaves an image running, if it succeeds."""
 
 
+def is_preview(tree: Tree, workspace: str) -> bool:
+    """Tell whether a workspace is a preview's, which has the rights of an environment and is no release there. Pure.
+
+    Args:
+        tree: The standards.
+        workspace: Waypoint's.
+
+    Returns:
+        Whether it is.
+    """
+    return workspace.startswith(PREVIEW) and workspace not in tree.org.environments
+
+
 def issued(
-    tx: Connection, call: Call, holding: Holding, *, digest: str, now: float, others: Iterable[Principal] = ()
+    tx: Connection,
+    call: Call,
+    holding: Holding,
+    *,
+    digest: str,
+    now: float,
+    others: Iterable[Principal] = (),
+    is_release: bool = True,
 ) -> Lease:
     """Record that credentials are given; refuse where a lock holds, the session was closed, or the image is rejected.
 
@@ -52,6 +74,7 @@ def issued(
         digest: Of the image; empty where none is named.
         now: Seconds since 1970.
         others: On whose word they are given, beside the holder's.
+        is_release: Whether the image may count as having run in the environment, once the lease is closed.
 
     Returns:
         The lease.
@@ -77,7 +100,7 @@ def issued(
         raise refused("session_revoked", "no credentials are given", "the session was closed", "sign in: wps init")
     if marked and holding.action in _RUNS:
         insist(tx, call, place, digest)
-    handle = {"digest": digest} if digest else {}
+    handle = {"digest": digest} if digest and is_release else {}
     return leases.issue(tx, holding, now=now, expires=now + LEASE_SECONDS, handle=handle)
 
 

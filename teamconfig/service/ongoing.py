@@ -71,7 +71,6 @@ async def begun(
     profile = as_before or resolved(call, tree, b"")  # a release without options of its own asks for nothing new
     given, needs = len(found.approvers), profile.promotion.approvals or 0
     call.permit(Action.REDEEM, tree, approvals=given, approvals_wanted=needs)
-    maker = found.requester.key if found.requester.kind == "person" else ""
-    seen = await came_before(call, profile, tree, request.digest, request.stanzas, maker)
+    seen = await came_before(call, profile, tree, request.digest, request.stanzas, found.requester.maker)
     call.permit(action, tree, digest_seen=seen, approvals=given, approvals_wanted=needs)
     return profile, found

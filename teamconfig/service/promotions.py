@@ -111,10 +111,12 @@ async def waive(call: Call, request: releases_pb2.WaiveRequest) -> releases_pb2.
 
 
 async def list_waivers(call: Call, request: releases_pb2.ListWaiversRequest) -> releases_pb2.ListWaiversReply:
-    """List waivers that count now."""
+    """List waivers that count now for who asks."""
     _, place = await aimed(call, request.target, Action.READ)
-    now = call.core.now()
-    found = await reading(call, lambda store: store.waivers(*place, request.digest, now))
+    who = by(call)
+    found = await reading(
+        call, lambda store: guarding.counting(store.waivers(*place, request.digest, who.now), who.maker)
+    )
     return releases_pb2.ListWaiversReply(waivers=[wire.waiver_to_proto(one) for one in found])
 
 
@@ -136,7 +138,7 @@ async def begin_promotion(call: Call, request: releases_pb2.BeginPromotionReques
         parent=request.parent,
     )  # fmt: skip
     call.details |= {"digest": request.digest[:80], "kind": request.kind[:20]}
-    await permit_rollback(call, tree, place, request.kind, request.digest)
+    permit_rollback(call, tree, request.kind)
     who = by(call)
     if request.kind == "promote":
         seen = await came_before(call, resolved(call, tree, b""), tree, request.digest, b"", who.maker)

@@ -37,7 +37,7 @@ async def put_record(call: Call, request: releases_pb2.PutRecordRequest) -> rele
     """Keep a release that came there by itself."""
     tree, place = await aimed(call, request.draft.target, Action.RECORD)
     draft = wire.draft_from_proto(request.draft, place[2])
-    await permit_rollback(call, tree, place, draft.kind, draft.digest)
+    permit_rollback(call, tree, draft.kind)
     seen = await sees(call, draft)
 
     def change(store: Store, tx: Connection) -> Record:
@@ -125,20 +125,17 @@ def by(call: Call) -> By:
     return By(principal.key, principal.name, int(call.core.now()), is_job=principal.kind == "workload")
 
 
-async def permit_rollback(call: Call, tree: Tree, place: Place, kind: str, digest: str) -> None:
+def permit_rollback(call: Call, tree: Tree, kind: str) -> None:
     """Insist on the right to hold an environment: a rollback does, and takes the place of another hold.
 
     Args:
         call: The call; its right to record was asked for already.
         tree: The standards.
-        place: Project, app, environment.
         kind: Of the release.
-        digest: Of its image.
 
     Raises:
         Refusal: It is a rollback, and the caller may not hold the environment.
     """
-    del place, digest
     if kind == "rollback":
         call.permit(Action.HOLD, tree)
 
@@ -220,7 +217,7 @@ def to_proto(call: Call, record: Record) -> releases_pb2.ReleaseRecord:
 
     Args:
         call: Any.
-        record: That the service has signed; the signature that is kept was checked as it was read.
+        record: As the store read it, and so signed by the present key, or by a replaced one in its time.
 
     Returns:
         Its envelope.

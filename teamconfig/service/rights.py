@@ -15,7 +15,7 @@ from teamconfig.service import ahead, ongoing
 from teamconfig.service import grants as tokens
 from teamconfig.service.callers import reread
 from teamconfig.service.gating import came_before
-from teamconfig.service.leasing import give, issued
+from teamconfig.service.leasing import give, is_preview, issued
 from teamconfig.service.refusal import malformed, refuse
 from teamconfig.service.sessions import to_proto
 from teamconfig.service.standards import resolved
@@ -63,7 +63,7 @@ async def request_grant(call: Call, request: rights_pb2.RequestGrantRequest) -> 
     wanted = profile.promotion.approvals or 0
     call.permit(action, tree, digest_seen=True, approvals=max(wanted, 1), approvals_wanted=wanted)
     seen = action is Action.DESTROY or await came_before(
-        call, profile, tree, request.digest, request.stanzas, maker_of(caller.principal)
+        call, profile, tree, request.digest, request.stanzas, caller.principal.maker
     )
     call.details |= {"digest": request.digest, "approvals_wanted": wanted}
     decision = call.decide(action, tree, digest_seen=seen, approvals=0, approvals_wanted=wanted)
@@ -158,8 +158,10 @@ async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequ
     def change(tx: Connection) -> Lease:
         others: tuple[Principal, ...] = ()
         if grant is not None:
-            others = (granting.check(tx, grant.jti, digest=request.digest, now=now) if goes_ahead else grant).approvers
-        return issued(tx, call, holding, digest=request.digest, now=now, others=others)
+            held = granting.check(tx, grant.jti, digest=request.digest, now=now) if goes_ahead else grant
+            others = (held.requester, *held.approvers)
+        is_release = not is_preview(tree, request.target.workspace)
+        return issued(tx, call, holding, digest=request.digest, now=now, others=others, is_release=is_release)
 
     lease = await call.commit(change, note=lambda one: {"lease": one.id})
     return await give(call, lease, profile)
@@ -177,18 +179,6 @@ async def reread_for(call: Call, tree: Tree) -> None:
     """
     if environment_kind(tree, call.about.environment) is EnvironmentKind.PRODUCTION:
         await reread(call, always=True)
-
-
-def maker_of(principal: Principal) -> str:
-    """Say whose own waivers do not count for somebody.
-
-    Args:
-        principal: Who wants an image somewhere.
-
-    Returns:
-        "issuer|subject" of a person; empty for a job, which cannot give any.
-    """
-    return principal.key if principal.kind == "person" else ""
 
 
 async def _find(call: Call, grant_id: str) -> Grant:

@@ -44,7 +44,6 @@ async def get_sign_in(call: Call, given: tuple[Any, Signed]) -> sessions_pb2.Sig
         organization=core.tree.org.name,
         providers=[provider.to_proto() for provider in core.providers.values() if provider.signs_in],
         signing_keys=[keys.public_bytes(core.key)],
-        retired_keys=[sessions_pb2.RetiredKey(key=one.key, since=one.since, until=one.until) for one in core.retired],
     )
 
 

@@ -52,6 +52,21 @@ def start(tx: Connection, project: str, app: str) -> Place:
     return Place({row[0]: row[1] for row in tx.execute(newest.group_by(of.environment))})
 
 
+def is_within(place: Place, there: Place) -> bool:
+    """Tell whether a place is one that turning an app's pages may lead to.
+
+    Args:
+        place: From anywhere.
+        there: The app's start now.
+
+    Returns:
+        Whether it is at a record, and ends at records, that the app has.
+    """
+    return place.environment in place.newest and all(
+        number <= there.newest.get(name, 0) for name, number in place.newest.items()
+    )
+
+
 def newest(tx: Connection, store: Store, project: str, app: str, place: Place) -> list[tuple[Record, str]]:
     """Give the record at the end of each environment, with its envelope.
 

@@ -6,21 +6,20 @@ writer's, so that its audit row is kept. Decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import text
 
 from teamconfig.errors import StandardsError
-from teamconfig.releases import statement
 from teamconfig.releases.store import Store
-from teamconfig.state import signingkeys
 from teamconfig.state.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection
+
+    from teamconfig.releases.store import Keys
 
 T = TypeVar("T")
 
@@ -31,13 +30,12 @@ _MARKED = text(
 )
 
 
-def store(tx: Connection, keys: Mapping[str, bytes]) -> Store:
+def store(tx: Connection, keys: Keys) -> Store:
     """Give the rows of the ledger.
 
     Args:
         tx: Any connection to read; a transaction of the writer to write.
-        keys: Public keys that records are to be signed by, by id; those that the service has signed by before count
-            as well.
+        keys: That records are to be signed by; the database has no say in it.
 
     Returns:
         The store.
@@ -49,7 +47,7 @@ def store(tx: Connection, keys: Mapping[str, bytes]) -> Store:
         tx.execute(text(statement), dict(values))
         return []
 
-    return Store(execute, _Keys(tx, keys))
+    return Store(execute, keys)
 
 
 def is_marked(tx: Connection, place: tuple[str, str, str], digest: str, *, now: float) -> bool:
@@ -69,7 +67,7 @@ def is_marked(tx: Connection, place: tuple[str, str, str], digest: str, *, now: 
     return tx.execute(_MARKED, values).first() is not None
 
 
-def changing(keys: Mapping[str, bytes], change: Callable[[Store, Connection], T]) -> Callable[[Connection], T]:
+def changing(keys: Keys, change: Callable[[Store, Connection], T]) -> Callable[[Connection], T]:
     """Make a change of the ledger one of the writer's.
 
     Args:
@@ -87,35 +85,3 @@ def changing(keys: Mapping[str, bytes], change: Callable[[Store, Connection], T]
             raise RefusedError(err.problems[0], getattr(err, "reason", "option_refused")) from err
 
     return made
-
-
-class _Keys(Mapping[str, bytes]):
-    """The present keys, and the retired ones: these are asked for only where a record is signed by none of the present.
-
-    Args:
-        tx: Any connection.
-        present: By id.
-    """
-
-    def __init__(self, tx: Connection, present: Mapping[str, bytes]) -> None:
-        self._tx = tx
-        self._present = present
-        self._all: Mapping[str, bytes] | None = None
-
-    def __getitem__(self, name: str) -> bytes:
-        """Give a key by its id."""
-        return self._present[name] if name in self._present else self._known()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """Give the ids of all."""
-        return iter(self._known())
-
-    def __len__(self) -> int:
-        """Count all."""
-        return len(self._known())
-
-    def _known(self) -> Mapping[str, bytes]:
-        if self._all is None:
-            found = [bytes.fromhex(one.public) for one in signingkeys.known(self._tx)]
-            self._all = {**{statement.key_id(key): key for key in found}, **self._present}
-        return self._all

@@ -34,7 +34,7 @@ _JOB = """\
     container: "{image}"
 {more}    steps:
       - uses: actions/checkout@v4
-        with: {{fetch-depth: 0, persist-credentials: false}}
+        with: {{fetch-depth: 0, persist-credentials: {persists}}}
 """
 _PROOF = """\
       - name: Sign in
@@ -70,7 +70,7 @@ def text(flow: Flow) -> str:
     branches = " && ".join(f"github.ref != 'refs/heads/{name}'" for name in dict.fromkeys((flow.trunk, flow.main)))
     made += _job(flow, "check", f"github.event_name == 'push' && {branches}", flow.check, "Build")
     if flow.has_previews:
-        made += _previews(flow, f"github.event_name == 'push' && {branches}")
+        made += _previews(flow, f"github.event_name == 'push' && github.ref_type == 'branch' && {branches}")
     for stage in flow.stages:
         more = f"    environment: {stage.environment}\n{_alone(f'waypaas-{stage.environment}')}"
         needs = f"    needs: [{stage.after}]\n" if stage.after and not stage.is_manual else ""
@@ -80,8 +80,11 @@ def text(flow: Flow) -> str:
 
 
 def _previews(flow: Flow, is_branch: str) -> str:
-    """Write the jobs of previews: a deleted branch ends its own, with the files of the default branch."""
-    up, down, sweep = flow.preview(_BRANCH), flow.end_preview(_BRANCH), flow.sweep(gone=False)
+    """Write the jobs of previews: a deleted branch ends its own, with the files of the default branch.
+
+    A branch may be gone before its preview is there: the sweep looks at the remote, for which it keeps its token.
+    """
+    up, down, sweep = flow.preview(_BRANCH), flow.end_preview(_BRANCH), flow.sweep(gone=True)
     made = _job(
         flow, "preview-branch", is_branch, up, "Deploy the preview", needs="    needs: [check]\n",
         more=_alone('"waypaas-preview-${{ github.ref_name }}"'), branch="github.ref_name",
@@ -90,7 +93,8 @@ def _previews(flow: Flow, is_branch: str) -> str:
         flow, "preview-end", "github.event_name == 'delete' && github.event.ref_type == 'branch'", down,
         "End the preview", more=_alone('"waypaas-preview-${{ github.event.ref }}"'), branch="github.event.ref",
     )  # fmt: skip
-    return made + _job(flow, "preview-sweep", "github.event_name == 'schedule'", sweep, "End what is over its time")
+    due = "github.event_name == 'schedule'"
+    return made + _job(flow, "preview-sweep", due, sweep, "End what is over its time, or its branch", persists="true")
 
 
 def _alone(group: str) -> str:
@@ -104,10 +108,10 @@ def _condition(stage: Stage) -> str:
 
 def _job(
     flow: Flow, name: str, condition: str, commands: Sequence[str], title: str, *, needs: str = "", more: str = "",
-    branch: str = "",
+    branch: str = "", persists: str = "false",
 ) -> str:  # fmt: skip
     """Write a job; a branch's name comes by the environment, as it may hold what a shell or a workflow reads."""
-    made = _JOB.format(id=name, condition=condition, needs=needs, image=flow.image, more=more)
+    made = _JOB.format(id=name, condition=condition, needs=needs, image=flow.image, more=more, persists=persists)
     if flow.service:
         made += _PROOF.format(audience=flow.audience, commands="\n          ".join(flow.sign_in))
     lines = "\n          ".join(commands)

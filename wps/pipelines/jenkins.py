@@ -53,7 +53,7 @@ def text(flow: Flow) -> str:
     is_branch = f"not {{ anyOf {{ {branches} }} }}"
     made += _stage("check", is_branch, (*flow.sign_in, *flow.check))
     if flow.has_previews:
-        own = f"{is_branch}; not {{ changeRequest() }}"
+        own = f"{is_branch}; not {{ changeRequest() }}; not {{ buildingTag() }}"
         made += _stage("preview-branch", own, (*flow.sign_in, *flow.preview("BRANCH_NAME")))
         due = (*flow.sign_in, *flow.sweep(gone=False))
         made += _stage("preview-sweep", f"branch '{flow.main}'{_SCHEDULED}", due)

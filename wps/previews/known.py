@@ -14,7 +14,7 @@ from teamconfig.tree import PREVIEW
 from wps import appfile, selection
 from wps.previews import lifetimes, listing
 from wps.promotion import stages
-from wps.promotion.waypoint import Waypoint
+from wps.promotion.waypoint import LOCAL, Waypoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,21 +24,9 @@ if TYPE_CHECKING:
     from wps.promotion.stages import Stages
     from wps.selection import Choice, Selected
 
-_DATA = "data.db"
-"""What Waypoint's local mode keeps beside waypoint.hcl."""
-
 
 class Workspace(Waypoint):
     """Waypoint, for one app in the workspace of a preview."""
-
-    def ready(self) -> None:
-        """Tell Waypoint's local mode of the project, if it knows of none here.
-
-        Raises:
-            StandardsError: It failed (kind state).
-        """
-        if not (self._folder / _DATA).exists():
-            self.again("init")
 
     def everywhere(self, what: str) -> list[Any]:
         """List the deployments or releases of the app in all workspaces.
@@ -89,6 +77,11 @@ class Project:
         return self.stages.folder
 
     @property
+    def named(self) -> str:
+        """What a command about this project has behind it, where waypoint.hcl has several apps."""
+        return f" --app {self.stages.app}" if len(self.stages.file.apps) > 1 else ""
+
+    @property
     def lock(self) -> Path:
         """A file that is locked while Waypoint works on a preview from this directory."""
         from teamconfig.client.vault import state_directory  # noqa: PLC0415  # only where something is done
@@ -99,7 +92,7 @@ class Project:
     @property
     def is_local(self) -> bool:
         """Whether Waypoint works in local mode, and keeps what it knows beside waypoint.hcl."""
-        return (self.folder / _DATA).exists()
+        return (self.folder / LOCAL).exists()
 
     def waypoint(self, workspace: str, app: str = "") -> Workspace:
         """Give Waypoint in a workspace.

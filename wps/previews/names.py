@@ -14,7 +14,7 @@ LONGEST_BYTES = 250
 _SHOWN_SIGNS = 200
 _SLUG_SIGNS = 32
 _MARK_SIGNS = 8
-_MARKED = re.compile(r"-[0-9a-f]{8}$")
+_MARKED = re.compile(r"(^|-)[0-9a-f]{8}$")
 """What looks like our own marked form gets a mark too, so that no branch can be taken for another."""
 
 _BAD = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|^-|^/|/$|^\.|\.lock$|@\{")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from teamconfig import errors
@@ -12,7 +13,7 @@ from wps import ending, moments, terminal
 from wps.previews import known, lifetimes, listing, names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from wps.previews.known import Project, Workspace
     from wps.previews.listing import Preview
@@ -92,7 +93,7 @@ def up(project: Project, asked: Wanted) -> Preview:
             waypoint.clear()
             before = project.previews()
             own = next((one for one in before if one.workspace == asked.workspace), None)
-            _check_branch(own, asked)
+            _check_branch(own, asked.branch, asked.workspace)
             if own is None:
                 before = _with_room(project, waypoint, before, asked)
             ends = time.time() + asked.lifetime_seconds
@@ -111,11 +112,11 @@ def up(project: Project, asked: Wanted) -> Preview:
         return made
 
 
-def _check_branch(own: Preview | None, asked: Wanted) -> None:
-    """Refuse to take a preview over from another branch, however unlikely two marks are the same."""
-    if own is not None and own.branch and own.branch != asked.branch:
-        what = f"branch {asked.branch} cannot have the preview {asked.workspace}"
-        raise errors.state(what, f"it is that of branch {own.branch}", "rename the branch", asked.workspace)
+def _check_branch(own: Preview | None, branch: str, workspace: str) -> None:
+    """Refuse to take over or end the preview of another branch, however unlikely two marks are the same."""
+    if own is not None and own.branch and own.branch != branch:
+        what = f"branch {branch} cannot have the preview {workspace}"
+        raise errors.state(what, f"it is that of branch {own.branch}", "rename the branch", workspace)
 
 
 def _with_room(project: Project, waypoint: Workspace, found: list[Preview], asked: Wanted) -> list[Preview]:
@@ -133,19 +134,21 @@ def _full(project: Project, found: Sequence[Preview], asked: Wanted) -> Standard
     shown = [f"{one.workspace} (until {moments.at(one.ends)})" for one in found[:_SHOWN]]
     what = f"project {project.stages.project} has {terminal.counted(len(found), 'preview')} already"
     why = f"the standard preview.quota permits {asked.quota} at once; the oldest: {', '.join(shown)}"
-    fix = f"end one: wps preview down {found[0].workspace}"
+    fix = f"end one: wps preview down {found[0].workspace}{project.named}"
     return StandardsError([Problem(what, why, fix, "preview.quota", "policy")])
 
 
-def end(project: Project, workspace: str) -> bool:
+def end(project: Project, workspace: str, branch: str = "", is_due: Callable[[Preview], bool] = lambda _: True) -> bool:
     """End a preview: destroy everything that it has deployed, in all apps.
 
     Args:
         project: Of the app.
         workspace: Of the preview.
+        branch: Whose preview it has to be; empty for any.
+        is_due: Asked once nobody else is at work on it: it may have been renewed.
 
     Returns:
-        Whether there was one.
+        Whether there was one, and it was ended.
 
     Raises:
         StandardsError: It is an environment, a step failed, or something of it is left; run it again, what is gone
@@ -160,9 +163,11 @@ def end(project: Project, workspace: str) -> bool:
         with waypoint.alone(project.lock):
             waypoint.ready()
             found = next((one for one in project.previews() if one.workspace == workspace), None)
-            if found is not None:
-                _ended(project, waypoint, found)
-        return found is not None
+            _check_branch(found if branch else None, branch, workspace)
+            if found is None or not is_due(found):
+                return False
+            _ended(project, waypoint, found)
+        return True
 
 
 def _ended(project: Project, waypoint: Workspace, preview: Preview) -> None:
@@ -175,7 +180,8 @@ def _ended(project: Project, waypoint: Workspace, preview: Preview) -> None:
     if left:
         what = f"{preview.workspace} still has deployments of {', '.join(left)}"
         why = "another run deploys into it right now, or Waypoint did not destroy them"
-        raise errors.state(what, why, f"run again: wps preview down {preview.workspace}", preview.workspace)
+        fix = f"run again: wps preview down {preview.workspace}{project.named}"
+        raise errors.state(what, why, fix, preview.workspace)
 
 
 @dataclass(frozen=True)
@@ -225,7 +231,12 @@ def sweep(project: Project, listed: Sequence[Due]) -> list[tuple[Due, StandardsE
     for one in listed:
         terminal.note(f"{one.preview.workspace} is ended: {one.why}")
         try:
-            end(project, one.preview.workspace)
+            end(project, one.preview.workspace, is_due=partial(_is_as_listed, one.preview))
         except StandardsError as err:
             failed.append((one, err))
     return failed
+
+
+def _is_as_listed(listed: Preview, now: Preview) -> bool:
+    """Tell whether a preview was not renewed since it was listed."""
+    return now.ends <= listed.ends

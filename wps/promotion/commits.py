@@ -69,6 +69,10 @@ class Checkout:
             StandardsError: Git knows none of that name here (kind option).
         """
         sha = self.commit(name)
+        if sha is None and self._git("rev-parse", "--git-dir") is None:
+            why = "git is not there, there is no repository, or it belongs to somebody else"
+            fix = f"see what git says: git -C {self._folder} status"
+            raise StandardsError([Problem("git cannot be asked here", why, fix, str(self._folder), "missing")])
         if sha is None:
             what, why = f"there is no commit {name}", f"git knows none of that name in {self._folder}"
             fix = "fetch it, with its history: git fetch --unshallow"

@@ -234,7 +234,7 @@ def _not_ready(facts: Facts, tests: dict[str, str], waived: frozenset[str]) -> l
         why = f"{target.environment} takes what ran in {source.environment}, and nothing says what did"
         return [Problem(what, why, f"bring it there first: wps promote --to {source.environment}", "", "missing")]
     found = proving.lacking(facts, chosen, tests, waived)
-    waive = f"wps promote --to {target.environment} --waive"
+    waive = f"wps promote --to {target.environment} --reason TEXT --waive"
     windows = target.promotion.windows or []
     if not opened.is_open(windows, facts.now):
         what, why = f"{target.environment} takes no releases now", f"it takes them {', '.join(windows)}"

@@ -13,6 +13,7 @@ from teamconfig.errors import Problem
 from teamconfig.releases import evidence as evidences
 from teamconfig.releases.evidence import Key
 from teamconfig.releases.record import TEST, spares
+from teamtests import planning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from teamtests.planning import Test
     from wps.promotion.plan import Facts
 
-ASKING = ("http", "contract")
 """Kinds of tests that ask the deployment from here."""
 
 
@@ -107,7 +107,7 @@ def lacking(facts: Facts, chosen: Record, tests: dict[str, str], waived: frozens
     source = facts.source.environment if facts.source is not None else ""
     fix = (
         f"run it there: wps promote --to {source}; who may waive it: "
-        f"wps promote --to {facts.target.environment} --waive {TEST}"
+        f"wps promote --to {facts.target.environment} --reason TEXT --waive {TEST}"
     )
     return [
         Problem(
@@ -129,7 +129,7 @@ def blind(facts: Facts) -> Iterator[Problem]:
         The reasons to refuse.
     """
     for test, reused in here(facts):
-        if facts.demand.blind and test.kind in ASKING and not reused:
+        if facts.demand.blind and test.kind in planning.ASKING and not reused:
             what = f"test {test.name} of kind {test.kind} cannot ask the deployment in {facts.target.environment}"
             fix = 'let it run beside the deployment: kind: job; or write release { use "test" { url = "http://..." } }'
             yield Problem(what, facts.demand.blind, fix, where(facts.target, "tests.checks"), "policy")

@@ -58,7 +58,10 @@ class Run:
         return self.plan.facts.target.environment
 
     def waypoint(self, beat: Callable[[], None]) -> Waypoint:
-        """Give Waypoint in the workspace of the environment."""
+        """Give Waypoint in the workspace of the environment; its plugins keep evidence for the plan's profile."""
+        from teamtests import keeping  # noqa: PLC0415  # only where something is done
+
+        os.environ[keeping.PROFILE] = self.plan.facts.target_hash  # Waypoint inherits it, and its plugins
         workspace = self.stages.workspace(self.environment)
         return Waypoint(self.stages.folder, self.stages.app, workspace, beat, self.stdout)
 

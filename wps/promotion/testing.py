@@ -108,7 +108,7 @@ def _passed(made: Session, target: Target, known: Private | None, profile_hash: 
         else:
             target = session.with_way(target, {"url": known.url})
             reach = made.standards.reach or "auto"
-            with ways.opened(target, known.deployment, reach, call, made.where) as (reached, _):
+            with ways.opened(target, known.deployment, reach, call, made.where, asks=made.asks) as (reached, _):
                 kept = session.run(stage, reached, call)
         session.gate(kept, STAYS, stage, target)
     return kept

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LABEL = "waypaas/promotion"
 """Of a deployment: by it, the deployment of a promotion that was broken off is found again."""
 
-_LOCAL = "data.db"
+LOCAL = "data.db"
 """What local mode keeps beside waypoint.hcl."""
 
 TRIES = 3
@@ -92,7 +92,7 @@ class Waypoint:
         self._folder = folder
         self._common = (f"-app={app}", f"-workspace={workspace}")
         self._names = app, workspace
-        self._children = Children(folder, beat, stdout, works_here=(folder / _LOCAL).exists())
+        self._children = Children(folder, beat, stdout, works_here=(folder / LOCAL).exists())
         self._program = children.program()
 
     def alone(self, lock: Path) -> AbstractContextManager[None]:
@@ -106,6 +106,15 @@ class Waypoint:
         """
         return self._children.alone(lock)
 
+    def ready(self) -> None:
+        """Tell Waypoint's local mode of the project, if it knows of none here.
+
+        Raises:
+            StandardsError: It failed (kind state).
+        """
+        if not (self._folder / LOCAL).exists():
+            self.again("init")
+
     def build(self, digest: str = "") -> None:
         """Build, or bring the image; Waypoint's local mode is told of the project first, if it knows of none here.
 
@@ -115,8 +124,7 @@ class Waypoint:
         Raises:
             StandardsError: It failed, or does not say that it brought the image (kind state).
         """
-        if not (self._folder / _LOCAL).exists():
-            self.again("init")
+        self.ready()
         self.again("build", wanted=digest)
 
     def clear(self) -> bool:
@@ -130,7 +138,7 @@ class Waypoint:
         Raises:
             StandardsError: Waypoint does not say (kind state).
         """
-        if not (self._folder / _LOCAL).exists():
+        if not (self._folder / LOCAL).exists():
             return False
         dead = [
             one for one in self._look("job", "list", "-json") if one.get("state") == "RUNNING" and self._is_own(one)

@@ -43,12 +43,13 @@ def check(provider: str, path: Path) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-def github(text: str, branch: str, event: str) -> dict[str, list[str]]:
-    """Give the commands of each job that GitHub would run."""
+def github(text: str, branch: str, event: str, kind: str = "branch") -> dict[str, list[str]]:
+    """Give the commands of each job that GitHub would run; `kind` is "tag" where a tag of the name is pushed."""
     found = {}
     for name, job in yaml.safe_load(text)["jobs"].items():
         condition = job["if"].replace("github.event_name", repr(event)).replace("github.event.ref_type", "'branch'")
-        condition = condition.replace("github.ref", f"'refs/heads/{branch}'")
+        condition = condition.replace("github.ref_type", repr(kind))
+        condition = condition.replace("github.ref", f"'refs/{'tags' if kind == 'tag' else 'heads'}/{branch}'")
         if all(_holds(part) for part in condition.split(" && ")):
             runs = [step["run"] for step in job["steps"] if "run" in step]
             found[name] = [line for run in runs for line in run.strip().splitlines()]

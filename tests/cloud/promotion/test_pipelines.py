@@ -158,7 +158,12 @@ def test_previews_begin_and_end_by_the_same_commands(shop: Shop) -> None:
             assert told == {
                 "preview-branch": ['wps preview up --branch "$B"'], "preview-end": ['wps preview down --branch "$B"'],
                 "preview-sweep": ["wps preview sweep"],
-            }.get(names[-1], told)  # fmt: skip
+                "dev": ["wps promote --to dev --yes"],
+                "staging": ["wps promote --to staging --commit HEAD --yes"],
+                "production": ["wps promote --to production --commit HEAD --yes"],
+            }[names[-1]]  # fmt: skip
+    assert list(pipelines.github(texts["github"], "v1", PUSH, "tag")) == ["check"], "a tag is no branch"
+    assert "buildingTag" in texts["jenkins"]
     for provider in PATHS:
         assert "wps preview" not in written(shop, provider, "--no-preview", "--yes")
 

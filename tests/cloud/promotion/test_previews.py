@@ -234,3 +234,33 @@ def test_a_service_says_who_may_have_previews(previewing: Shop, company: Company
     assert "preview.quota permits 2 at once" in previewing.wps("preview", "up", "--branch", "three", code=1)
     previewing.wps("preview", "down", "--branch", "one")
     assert list(listed(previewing)) == ["two"]
+
+
+def test_a_sweep_goes_on_behind_what_cannot_be_ended(previewing: Shop) -> None:
+    """A preview whose destroy fails is told, and the others are ended; a remote without branches ends nothing."""
+    shop = previewing
+    for branch in ("stuck", "other"):
+        shop.wps("preview", "up", "--branch", branch, "--ttl", "1m")
+    empty, waypoint = shop.app.parent / "empty.git", shop.app.parent / "stuck"
+    subprocess.run(["git", "init", "-q", "--bare", empty], check=True)
+    assert "it has no branch at all" in shop.wps("preview", "sweep", "--gone", "--remote", str(empty), code=1)
+    waypoint.write_text(
+        '#!/bin/sh\ncase "$1 $*" in destroy*-workspace=preview-stuck*) exit 1;; esac\n'
+        f'exec "{shop.environ["WAYPOINT_BIN"]}" "$@"\n'
+    )
+    waypoint.chmod(0o755)
+    shop.environ["WAYPOINT_BIN"] = str(waypoint)
+    time.sleep(max(0.0, max(one["ends"] for one in listed(shop).values()) - time.time()))
+    assert "1 preview ended" in shop.wps("preview", "sweep", code=1)
+    assert list(listed(shop)) == ["stuck"]
+
+
+def test_nobody_ends_the_preview_of_another_branch(previewing: Shop) -> None:
+    """Where two branches came to one name, the second one neither takes the preview over nor ends it."""
+    shop = previewing
+    shop.wps("preview", "up", "--branch", "login")
+    child = shop.waypoint("up", "-workspace=preview-mine", "-label=waypaas/preview-branch=other")
+    said, _ = child.communicate(timeout=100)
+    assert child.returncode == 0, said
+    assert "it is that of branch other" in shop.wps("preview", "down", "--branch", "mine", code=1)
+    assert sorted(listed(shop)) == ["login", "other"]

@@ -13,10 +13,11 @@ from teamconfig.client.releases import ServiceLedger
 from teamconfig.gen.waypaas.v1 import releases_pb2, rights_pb2
 from teamconfig.releases import chain as chains
 from teamconfig.releases import evidence as evidences
-from teamconfig.releases import wire
+from teamconfig.releases import statement, wire
 from teamconfig.releases.store import MOST_EVIDENCE
-from teamconfig.service import evidence
+from teamconfig.service import evidence, keys
 from teamconfig.service.ongoing import OPEN_SECONDS
+from teamconfig.state import ledgers
 from tests.cloud.service.conftest import provider
 from tests.cloud.service.releasekit import (
     STANDARDS,
@@ -127,6 +128,7 @@ def test_a_waiver_by_another_provider_may_be_ones_own(world: World, app: str) ->
     other = world.ledger("lena", "security", at="partner")
     other.waive("shop", app, "production", there.digest, ["evidence"], "me too", HOUR)
     assert asked(lena._service, app, there.digest) == "evidence_missing"
+    assert lena.waivers("shop", app, "production", there.digest) == (), "neither in her plan nor in her gate"
     world.ledger("sec", "security").waive("shop", app, "production", there.digest, ["evidence"], "it burns", HOUR)
     assert asked(lena._service, app, there.digest) == "requested"
 
@@ -204,6 +206,7 @@ def test_a_chain_comes_in_pages(world: World, app: str, monkeypatch: pytest.Monk
         dora.record(draft(app, name, image()))
     ask = dora._service.call
     whole = ask("Releases/GetChain", releases_pb2.GetChainRequest(project="shop", app=app))
+    assert (len(whole.records), whole.next) == (5, ""), "without a limit as many come as fit"
     monkeypatch.setattr("teamconfig.client.releases._PAGE", 2)
     seen: list[int] = []
 
@@ -220,9 +223,57 @@ def test_a_chain_comes_in_pages(world: World, app: str, monkeypatch: pytest.Monk
     assert seen == [2, 2, 1]
     assert list(chain.records) == [one.envelope for one in whole.records]
     assert len(chains.verify(chain, dora.keys()).records) == 5
-    for bad in ("x", "{}", '{"environment": "dev", "newest": {"dev": -1}, "number": 1}', "[" * 2000):
-        request = releases_pb2.GetChainRequest(project="shop", app=app, limit=2, after=bad)
-        assert reason(ask, "Releases/GetChain", request) == "malformed"
+
+
+def test_a_chain_goes_on_only_where_the_app_has_records(world: World, app: str) -> None:
+    """What is no `next` is refused: made-up environments, each of which would cost a statement, or odd names."""
+    dora = world.ledger("dora", "developers")
+    for name in ("dev", "staging", "dev"):
+        dora.record(draft(app, name, image()))
+
+    def after(newest: dict[str, Any], environment: str = "dev", number: Any = 1) -> str:
+        return json.dumps({"newest": newest, "environment": environment, "number": number})
+
+    def ask(text: str) -> Any:
+        request = releases_pb2.GetChainRequest(project="shop", app=app, limit=1, after=text)
+        return dora._service.call("Releases/GetChain", request)
+
+    there = {"dev": 2, "staging": 1}
+    assert len(ask(after(there)).records) == 1
+    many = {f"e{number}": 1 for number in range(8000)}
+    bad = [
+        "x", "{}", "[" * 2000, after({}), after({"dev": -1}), after({"dev": 3}), after({**there, "made-up": 1}),
+        after(many, "e1"), after({**there, **many}), after({"dev": 2}, "staging"), after({"dev\0": 1}, "dev\0"),
+        after({"\ud800": 1}, "\ud800"), after({"d" * 201: 1}, "d" * 201), after(there, "", 0),
+        after(there, "dev", 2**31), '{"newest": {"dev": 1e999}, "environment": "dev", "number": 1}',
+    ]  # fmt: skip
+    for text in bad:
+        assert reason(ask, text) == "malformed", text[:80]
+
+
+def test_no_answer_has_a_whole_long_chain(world: World, app: str) -> None:
+    """Without a limit an answer has 500 records; the rest follows, also where an environment has left the standards."""
+    key = keys.signing(world.running.directory / "state")
+    previous = ""
+    with world.state.open() as database, database.writing() as tx:
+        store = ledgers.store(tx, {})
+        for number in range(1, 502):
+            of = draft(app, "dev" if number < 501 else "left", image())
+            record, _ = made.recorded(of, number if number < 501 else 1, previous if number < 501 else "")
+            content = statement.payload(record)
+            store.add_record(record, statement.seal(statement.STATEMENT, content, key), "")
+            previous = record.id
+    dora = world.ledger("dora", "developers")
+
+    def ask(limit: int, after: str = "") -> Any:
+        request = releases_pb2.GetChainRequest(project="shop", app=app, limit=limit, after=after)
+        return dora._service.call("Releases/GetChain", request, 15.0)
+
+    first = ask(0)
+    rest = ask(0, first.next)
+    assert (len(first.records), len(rest.records), rest.next) == (500, 1, "")
+    assert [len(ask(limit).records) for limit in (-1, 1, 501, 2**31 - 1)] == [1, 1, 500, 500]
+    assert len(chains.verify(dora.chain("shop", app), dora.keys()).records) == 501
 
 
 def _put(app: str, environment: str) -> releases_pb2.PutRecordRequest:

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 CLOUDS = {"boto3", "botocore", "kubernetes"}
 ACCOUNT = {"id": "111122223333"}
+KUBECONFIG = """\
+{"clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+ "users": [{"name": "u", "user": {"token": "no secret"}}],
+ "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}], "current-context": "x"}
+"""
 PROVIDER = {"kind": "oidc", "name": "corp", "issuer": "https://login.example", "client_id": "wps"}
 
 
@@ -25,6 +30,7 @@ def test_a_service_loads_the_clients_of_its_clouds(
     tmp_path: Path, settings: dict[str, Any], expected: set[str]
 ) -> None:
     """By Python's own report, a service that listens has loaded what its configuration needs, before the first call."""
+    (tmp_path / "config").write_text(KUBECONFIG)
     environ = {"PYTHONPROFILEIMPORTTIME": "1"}
     with service.start(tmp_path, [PROVIDER], environ=environ, **settings) as running:
         lines = [line for line in running.log.splitlines() if line.startswith("import time:")]

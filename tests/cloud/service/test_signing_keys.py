@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
 import shutil
+import sqlite3
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from teamconfig.client.releases import ServiceLedger
-from teamconfig.gen.waypaas.v1 import audit_pb2, sessions_pb2
+from teamconfig.gen.waypaas.v1 import audit_pb2
 from teamconfig.releases import chain as chains
+from teamconfig.releases import statement
 from teamconfig.releases.errors import VerificationError
 from tests.cloud.service.conftest import People, provider
-from tests.cloud.service.releasekit import draft, image, write_cluster, write_standards
+from tests.cloud.service.releasekit import draft, image, reason, write_cluster, write_standards
+from tests.unit.releases import made
 from testservers import service
 
 if TYPE_CHECKING:
@@ -55,13 +60,11 @@ def test_records_stay_good_when_the_key_is_replaced(kept: Running, idp: OidcProv
     second = after.record(draft(app, "dev", image()))
     assert (second.number, second.previous) == (2, first.id)
     chain = after.chain("shop", app)
+    told = [json.loads(row[0]) for row in _rows(kept, "SELECT value FROM meta WHERE name = 'signing-keys'")]
+    assert [bytes.fromhex(one["public"]) for one in told[0]["keys"]] == [*old_keys.values(), *after.keys().values()]
+    assert told[0]["keys"][0]["since"] == 0
+    assert first.made_at <= told[0]["keys"][0]["until"] <= second.made_at
     assert chains.verify(chains.from_text(chains.to_text(chain)), after.keys()).records == (first, second)
-    channel = kept.channel()
-    offered = channel.call("Sessions/GetSignIn", sessions_pb2.GetSignInRequest())
-    channel.close()
-    assert [one.key for one in offered.retired_keys] == list(old_keys.values())
-    assert offered.retired_keys[0].since == 0
-    assert first.made_at <= offered.retired_keys[0].until <= second.made_at
     forged = dataclasses.replace(chain, head=before_head(chain, tmp_path / "old.key"))
     with pytest.raises(VerificationError, match="not one that is trusted"):
         chains.verify(forged, after.keys())
@@ -73,6 +76,46 @@ def test_records_stay_good_when_the_key_is_replaced(kept: Running, idp: OidcProv
     kept.stop()
     shutil.copy(tmp_path / "old.key", state / "signing.key")
     assert "cannot be used again" in _refused(kept)
+
+
+def test_a_row_in_the_database_adds_no_key(kept: Running, idp: OidcProvider, tmp_path: Path, app: str) -> None:
+    """Who writes to the database alone adds no release, and no key: neither while the service runs nor at its start."""
+    people, entry = People(kept, idp, tmp_path), "SELECT value FROM meta WHERE name = 'signing-keys'"
+    dora = ServiceLedger(people.sign_in("dora", "developers"))
+    first = dora.record(draft(app, "dev", image()))
+    kept.stop()
+    whole: dict[str, Any] = json.loads(_rows(kept, entry)[0][0])
+    stranger = made.STRANGER.public_key().public_bytes_raw().hex()
+    listed = [{"public": stranger, "since": 0, "until": 2**40}, *whole["keys"]]
+    forged = dataclasses.replace(first, number=2, previous=first.id, digest=image(), id="")
+    content = statement.payload(forged)
+    name, envelope = statement.id_of(content), statement.seal(statement.STATEMENT, content, made.STRANGER)
+    row = (name, forged.project, app, "dev", 2, forged.digest, name, envelope)
+    put_record = (
+        "INSERT INTO release_records (id, project, app, environment, number, digest, maker_key, envelope)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    )
+    put = "UPDATE meta SET value = ? WHERE name = 'signing-keys'"
+    _rows(kept, put_record, *row)
+    for value in (listed, {**whole, "keys": listed}):
+        _rows(kept, put, json.dumps(value))
+        told = _refused(kept)
+        assert "the list of signing keys in the database is not what the service has written" in told
+        assert "audit.key" in told
+    _rows(kept, put, json.dumps(whole))
+    kept.restart()
+    _rows(kept, put, json.dumps(listed))
+    for ask in (lambda: dora.latest("shop", app, "dev"), lambda: dora.get(name), lambda: dora.chain("shop", app)):
+        assert reason(ask) == "record_tampered"
+    assert dora.get(first.id) == first
+    people.close()
+
+
+def _rows(kept: Running, statement: str, *values: Any) -> list[Any]:
+    """Run a statement in the service's SQLite, as who has its file."""
+    path = kept.directory / "state" / "service.db"
+    with contextlib.closing(sqlite3.connect(path, timeout=10.0)) as database, database:
+        return database.execute(statement, values).fetchall()
 
 
 def before_head(chain: chains.Chain, old: Path) -> str:

@@ -1,4 +1,4 @@
-"""Records that a replaced key has signed: the head's word makes them good, for their time only."""
+"""Records that a replaced key has signed: the head's word makes them good, for their time only; so in the database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from teamconfig.releases import chain as chains
 from teamconfig.releases import record as records
 from teamconfig.releases import statement
 from teamconfig.releases.chain import RetiredKey
-from teamconfig.releases.errors import VerificationError
+from teamconfig.releases.errors import LedgerError, VerificationError
+from teamconfig.releases.store import Store
 from tests.unit.releases import made
 
 if TYPE_CHECKING:
@@ -73,3 +74,26 @@ def test_a_key_that_is_trusted_by_the_user_counts_at_any_time() -> None:
     """Whoever names the old key on their own machine, as with `wps verify --key`, decides that."""
     both = {**made.trusted(NEW), **made.trusted(OLD)}
     assert len(chains.verify(chain(999, retired(100, 200)), both).records) == 2
+
+
+@pytest.mark.parametrize(("at", "is_good"), [(99, False), (100, True), (200, True), (201, False)])
+def test_a_ledger_reads_what_an_old_key_signed_in_its_time(at: int, *, is_good: bool) -> None:
+    """A row of a record is held to the times of the key that signed it, before anybody verifies a chain."""
+    one, (old,) = record(1, "", at), retired(100, 200)
+    envelope = statement.seal(statement.STATEMENT, statement.payload(one), OLD)
+    store = Store(lambda _text, _values: [], {**made.trusted(NEW), statement.key_id(old.key): old})
+    if is_good:
+        assert store.read(one.id, envelope) == one
+        return
+    with pytest.raises(LedgerError, match="not what was signed") as refused:
+        store.read(one.id, envelope)
+    assert refused.value.reason == "record_tampered"
+
+
+def test_the_present_key_counts_at_any_time() -> None:
+    """Only a replaced key is held to a time."""
+    one = record(1, "", 1)
+    envelope = statement.seal(statement.STATEMENT, statement.payload(one), NEW)
+    (old,) = retired(100, 200)
+    store = Store(lambda _text, _values: [], {**made.trusted(NEW), statement.key_id(old.key): old})
+    assert store.read(one.id, envelope) == one

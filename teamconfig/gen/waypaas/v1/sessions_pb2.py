@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from teamconfig.gen.waypaas.v1 import common_pb2 as waypaas_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19waypaas/v1/sessions.proto\x12\nwaypaas.v1\x1a\x17waypaas/v1/common.proto\"\x12\n\x10GetSignInRequest\"\x8b\x01\n\x06SignIn\x12\x14\n\x0corganization\x18\x01 \x01(\t\x12\'\n\tproviders\x18\x02 \x03(\x0b\x32\x14.waypaas.v1.Provider\x12\x14\n\x0csigning_keys\x18\x03 \x03(\x0c\x12,\n\x0cretired_keys\x18\x04 \x03(\x0b\x32\x16.waypaas.v1.RetiredKey\"7\n\nRetiredKey\x12\x0b\n\x03key\x18\x01 \x01(\x0c\x12\r\n\x05since\x18\x02 \x01(\x03\x12\r\n\x05until\x18\x03 \x01(\x03\"\x91\x01\n\x08Provider\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06issuer\x18\x03 \x01(\t\x12\x11\n\tclient_id\x18\x04 \x01(\t\x12\x0e\n\x06scopes\x18\x05 \x03(\t\x12\r\n\x05\x66lows\x18\x06 \x03(\t\x12\x10\n\x08\x61udience\x18\x07 \x01(\t\x12\x15\n\rloopback_port\x18\x08 \x01(\x05\"\x8c\x01\n\x0bOpenRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x05token\x18\x02 \x01(\tH\x00\x12(\n\x08password\x18\x03 \x01(\x0b\x32\x14.waypaas.v1.PasswordH\x00\x12\x12\n\ndevice_key\x18\x04 \x01(\x0c\x12\x13\n\x0b\x64\x65vice_name\x18\x05 \x01(\tB\x07\n\x05proof\"*\n\x08Password\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\"\x91\x01\n\x07Session\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x63\x63\x65ss_expires\x18\x02 \x01(\x03\x12\x15\n\rrefresh_token\x18\x03 \x01(\t\x12\x17\n\x0frefresh_expires\x18\x04 \x01(\x03\x12(\n\tprincipal\x18\x05 \x01(\x0b\x32\x15.waypaas.v1.Principal\"6\n\x0eRefreshRequest\x12\x15\n\rrefresh_token\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\"\"\n\x0c\x43loseRequest\x12\x12\n\neverywhere\x18\x01 \x01(\x08\"\x1c\n\nCloseReply\x12\x0e\n\x06\x63losed\x18\x01 \x01(\x05\"\x0f\n\rWhoAmIRequest\"\xe3\x01\n\x0bWhoAmIReply\x12(\n\tprincipal\x18\x01 \x01(\x0b\x32\x15.waypaas.v1.Principal\x12$\n\x05teams\x18\x02 \x03(\x0b\x32\x15.waypaas.v1.TeamRoles\x12\x1a\n\x12organization_roles\x18\x03 \x03(\t\x12\x14\n\x0c\x65nvironments\x18\x04 \x03(\t\x12\x16\n\x0e\x61\x63\x63\x65ss_expires\x18\x05 \x01(\x03\x12\x17\n\x0frefresh_expires\x18\x06 \x01(\x03\x12\x13\n\x0bgroups_read\x18\x07 \x01(\x03\x12\x0c\n\x04note\x18\x08 \x01(\t\"`\n\tTeamRoles\x12\x0c\n\x04team\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\x12\x10\n\x08projects\x18\x03 \x03(\t\x12$\n\x07\x61llowed\x18\x04 \x03(\x0b\x32\x13.waypaas.v1.Allowed\"/\n\x07\x41llowed\x12\x13\n\x0b\x65nvironment\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63tions\x18\x02 \x03(\t2\xb4\x02\n\x08Sessions\x12=\n\tGetSignIn\x12\x1c.waypaas.v1.GetSignInRequest\x1a\x12.waypaas.v1.SignIn\x12\x34\n\x04Open\x12\x17.waypaas.v1.OpenRequest\x1a\x13.waypaas.v1.Session\x12:\n\x07Refresh\x12\x1a.waypaas.v1.RefreshRequest\x1a\x13.waypaas.v1.Session\x12\x39\n\x05\x43lose\x12\x18.waypaas.v1.CloseRequest\x1a\x16.waypaas.v1.CloseReply\x12<\n\x06WhoAmI\x12\x19.waypaas.v1.WhoAmIRequest\x1a\x17.waypaas.v1.WhoAmIReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19waypaas/v1/sessions.proto\x12\nwaypaas.v1\x1a\x17waypaas/v1/common.proto\"\x12\n\x10GetSignInRequest\"c\n\x06SignIn\x12\x14\n\x0corganization\x18\x01 \x01(\t\x12\'\n\tproviders\x18\x02 \x03(\x0b\x32\x14.waypaas.v1.Provider\x12\x14\n\x0csigning_keys\x18\x03 \x03(\x0cJ\x04\x08\x04\x10\x05\"\x91\x01\n\x08Provider\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06issuer\x18\x03 \x01(\t\x12\x11\n\tclient_id\x18\x04 \x01(\t\x12\x0e\n\x06scopes\x18\x05 \x03(\t\x12\r\n\x05\x66lows\x18\x06 \x03(\t\x12\x10\n\x08\x61udience\x18\x07 \x01(\t\x12\x15\n\rloopback_port\x18\x08 \x01(\x05\"\x8c\x01\n\x0bOpenRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x05token\x18\x02 \x01(\tH\x00\x12(\n\x08password\x18\x03 \x01(\x0b\x32\x14.waypaas.v1.PasswordH\x00\x12\x12\n\ndevice_key\x18\x04 \x01(\x0c\x12\x13\n\x0b\x64\x65vice_name\x18\x05 \x01(\tB\x07\n\x05proof\"*\n\x08Password\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\"\x91\x01\n\x07Session\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x63\x63\x65ss_expires\x18\x02 \x01(\x03\x12\x15\n\rrefresh_token\x18\x03 \x01(\t\x12\x17\n\x0frefresh_expires\x18\x04 \x01(\x03\x12(\n\tprincipal\x18\x05 \x01(\x0b\x32\x15.waypaas.v1.Principal\"6\n\x0eRefreshRequest\x12\x15\n\rrefresh_token\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\"\"\n\x0c\x43loseRequest\x12\x12\n\neverywhere\x18\x01 \x01(\x08\"\x1c\n\nCloseReply\x12\x0e\n\x06\x63losed\x18\x01 \x01(\x05\"\x0f\n\rWhoAmIRequest\"\xe3\x01\n\x0bWhoAmIReply\x12(\n\tprincipal\x18\x01 \x01(\x0b\x32\x15.waypaas.v1.Principal\x12$\n\x05teams\x18\x02 \x03(\x0b\x32\x15.waypaas.v1.TeamRoles\x12\x1a\n\x12organization_roles\x18\x03 \x03(\t\x12\x14\n\x0c\x65nvironments\x18\x04 \x03(\t\x12\x16\n\x0e\x61\x63\x63\x65ss_expires\x18\x05 \x01(\x03\x12\x17\n\x0frefresh_expires\x18\x06 \x01(\x03\x12\x13\n\x0bgroups_read\x18\x07 \x01(\x03\x12\x0c\n\x04note\x18\x08 \x01(\t\"`\n\tTeamRoles\x12\x0c\n\x04team\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\x12\x10\n\x08projects\x18\x03 \x03(\t\x12$\n\x07\x61llowed\x18\x04 \x03(\x0b\x32\x13.waypaas.v1.Allowed\"/\n\x07\x41llowed\x12\x13\n\x0b\x65nvironment\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63tions\x18\x02 \x03(\t2\xb4\x02\n\x08Sessions\x12=\n\tGetSignIn\x12\x1c.waypaas.v1.GetSignInRequest\x1a\x12.waypaas.v1.SignIn\x12\x34\n\x04Open\x12\x17.waypaas.v1.OpenRequest\x1a\x13.waypaas.v1.Session\x12:\n\x07Refresh\x12\x1a.waypaas.v1.RefreshRequest\x1a\x13.waypaas.v1.Session\x12\x39\n\x05\x43lose\x12\x18.waypaas.v1.CloseRequest\x1a\x16.waypaas.v1.CloseReply\x12<\n\x06WhoAmI\x12\x19.waypaas.v1.WhoAmIRequest\x1a\x17.waypaas.v1.WhoAmIReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,32 +34,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETSIGNINREQUEST']._serialized_start=66
   _globals['_GETSIGNINREQUEST']._serialized_end=84
-  _globals['_SIGNIN']._serialized_start=87
-  _globals['_SIGNIN']._serialized_end=226
-  _globals['_RETIREDKEY']._serialized_start=228
-  _globals['_RETIREDKEY']._serialized_end=283
-  _globals['_PROVIDER']._serialized_start=286
-  _globals['_PROVIDER']._serialized_end=431
-  _globals['_OPENREQUEST']._serialized_start=434
-  _globals['_OPENREQUEST']._serialized_end=574
-  _globals['_PASSWORD']._serialized_start=576
-  _globals['_PASSWORD']._serialized_end=618
-  _globals['_SESSION']._serialized_start=621
-  _globals['_SESSION']._serialized_end=766
-  _globals['_REFRESHREQUEST']._serialized_start=768
-  _globals['_REFRESHREQUEST']._serialized_end=822
-  _globals['_CLOSEREQUEST']._serialized_start=824
-  _globals['_CLOSEREQUEST']._serialized_end=858
-  _globals['_CLOSEREPLY']._serialized_start=860
-  _globals['_CLOSEREPLY']._serialized_end=888
-  _globals['_WHOAMIREQUEST']._serialized_start=890
-  _globals['_WHOAMIREQUEST']._serialized_end=905
-  _globals['_WHOAMIREPLY']._serialized_start=908
-  _globals['_WHOAMIREPLY']._serialized_end=1135
-  _globals['_TEAMROLES']._serialized_start=1137
-  _globals['_TEAMROLES']._serialized_end=1233
-  _globals['_ALLOWED']._serialized_start=1235
-  _globals['_ALLOWED']._serialized_end=1282
-  _globals['_SESSIONS']._serialized_start=1285
-  _globals['_SESSIONS']._serialized_end=1593
+  _globals['_SIGNIN']._serialized_start=86
+  _globals['_SIGNIN']._serialized_end=185
+  _globals['_PROVIDER']._serialized_start=188
+  _globals['_PROVIDER']._serialized_end=333
+  _globals['_OPENREQUEST']._serialized_start=336
+  _globals['_OPENREQUEST']._serialized_end=476
+  _globals['_PASSWORD']._serialized_start=478
+  _globals['_PASSWORD']._serialized_end=520
+  _globals['_SESSION']._serialized_start=523
+  _globals['_SESSION']._serialized_end=668
+  _globals['_REFRESHREQUEST']._serialized_start=670
+  _globals['_REFRESHREQUEST']._serialized_end=724
+  _globals['_CLOSEREQUEST']._serialized_start=726
+  _globals['_CLOSEREQUEST']._serialized_end=760
+  _globals['_CLOSEREPLY']._serialized_start=762
+  _globals['_CLOSEREPLY']._serialized_end=790
+  _globals['_WHOAMIREQUEST']._serialized_start=792
+  _globals['_WHOAMIREQUEST']._serialized_end=807
+  _globals['_WHOAMIREPLY']._serialized_start=810
+  _globals['_WHOAMIREPLY']._serialized_end=1037
+  _globals['_TEAMROLES']._serialized_start=1039
+  _globals['_TEAMROLES']._serialized_end=1135
+  _globals['_ALLOWED']._serialized_start=1137
+  _globals['_ALLOWED']._serialized_end=1184
+  _globals['_SESSIONS']._serialized_start=1187
+  _globals['_SESSIONS']._serialized_end=1495
 # @@protoc_insertion_point(module_scope)

@@ -11,26 +11,14 @@ class GetSignInRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class SignIn(_message.Message):
-    __slots__ = ("organization", "providers", "signing_keys", "retired_keys")
+    __slots__ = ("organization", "providers", "signing_keys")
     ORGANIZATION_FIELD_NUMBER: _ClassVar[int]
     PROVIDERS_FIELD_NUMBER: _ClassVar[int]
     SIGNING_KEYS_FIELD_NUMBER: _ClassVar[int]
-    RETIRED_KEYS_FIELD_NUMBER: _ClassVar[int]
     organization: str
     providers: _containers.RepeatedCompositeFieldContainer[Provider]
     signing_keys: _containers.RepeatedScalarFieldContainer[bytes]
-    retired_keys: _containers.RepeatedCompositeFieldContainer[RetiredKey]
-    def __init__(self, organization: _Optional[str] = ..., providers: _Optional[_Iterable[_Union[Provider, _Mapping]]] = ..., signing_keys: _Optional[_Iterable[bytes]] = ..., retired_keys: _Optional[_Iterable[_Union[RetiredKey, _Mapping]]] = ...) -> None: ...
-
-class RetiredKey(_message.Message):
-    __slots__ = ("key", "since", "until")
-    KEY_FIELD_NUMBER: _ClassVar[int]
-    SINCE_FIELD_NUMBER: _ClassVar[int]
-    UNTIL_FIELD_NUMBER: _ClassVar[int]
-    key: bytes
-    since: int
-    until: int
-    def __init__(self, key: _Optional[bytes] = ..., since: _Optional[int] = ..., until: _Optional[int] = ...) -> None: ...
+    def __init__(self, organization: _Optional[str] = ..., providers: _Optional[_Iterable[_Union[Provider, _Mapping]]] = ..., signing_keys: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class Provider(_message.Message):
     __slots__ = ("name", "kind", "issuer", "client_id", "scopes", "flows", "audience", "loopback_port")

@@ -40,6 +40,7 @@ def test_plain_branches_keep_their_names() -> None:
     assert len({*marked, "preview-login-form"}) == 5
     assert all(re.fullmatch("preview-login-form-[0-9a-f]{8}", one) for one in marked)
     again = marked[0].removeprefix("preview-")
+    assert names.workspace("77710aed") != names.workspace("日本語") == "preview-77710aed"
     assert names.workspace(again) != marked[0], "a branch that is called like a marked name has a mark of its own"
 
 

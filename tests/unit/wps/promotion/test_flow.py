@@ -34,8 +34,8 @@ def test_the_app_is_named_where_there_are_several() -> None:
     """Commands name the app only where waypoint.hcl has more than one."""
     stages = flow.stages(["dev", "live"], "dev", "main")
     alone, one = (flow.Flow("web", "i", stages, "dev", "main", is_named=several) for several in (False, True))
-    assert alone.promote(stages[1]) == ("wps promote --to live --yes",)
-    assert one.promote(stages[1]) == ("wps promote web --to live --yes",)
+    assert alone.promote(stages[1]) == ("wps promote --to live --commit HEAD --yes",)
+    assert one.promote(stages[1]) == ("wps promote web --to live --commit HEAD --yes",)
     assert [("web" in line) for line in one.check] == [True, True, False, True]
     assert not any("web" in line for line in alone.check)
 
