@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import random
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import killing
@@ -25,7 +27,6 @@ from testservers.postgres import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from moments import Moment
 
@@ -90,13 +91,14 @@ def test_killed_at_every_moment(
     until = time.monotonic() + MINUTES * 60 if MINUTES else float("inf")
     rounds = range(ROUNDS or 1)
     with ExitStack() as closing:
-        alone = Grounds(tmp_path / "alone", promotion_registries)
+        place = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="kill-")))  # sockets want short paths
+        alone = Grounds(place / "alone", promotion_registries)
         closing.callback(alone.close)
         idp = closing.enter_context(oidc.start(tmp_path / "idp"))
-        companies = [Company(tmp_path / "sqlite", promotion_registries, idp)]
+        companies = [Company(place / "sqlite", promotion_registries, idp)]
         if ROUNDS > 1:
             url = closing.enter_context(postgres()).database()
-            companies.append(Company(tmp_path / "postgresql", promotion_registries, idp, url))
+            companies.append(Company(place / "postgresql", promotion_registries, idp, url))
         for company in companies:
             closing.callback(company.close)
             closing.enter_context(company.serving())
