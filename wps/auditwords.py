@@ -16,7 +16,7 @@ from teamconfig.policy.words import Action
 OUTCOMES = ("allowed", "denied", "failed", "expired")
 OTHERS = (
     "sign-in", "refresh", "sign-out", "groups", "explain-right", "list-locks", "status", "close-lease", "lease-ended",
-    "revoke-lease", "forget-sessions", "take-revision", "calls-dropped",
+    "revoke-lease", "forget-sessions", "take-revision", "take-signing-key", "calls-dropped",
 )  # fmt: skip
 """What the service does besides what the policy has a word for."""
 

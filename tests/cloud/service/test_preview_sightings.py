@@ -53,10 +53,7 @@ def preview_lease(client: Service, app: str, image: str) -> str:
 
 
 def test_a_preview_does_not_interrupt_a_soak(developer: Service, place: Place) -> None:
-    """While the image of dev soaks, a preview of another one is deployed: the first goes on in time, the other never.
-
-    The preview's credentials are given for the environment that it follows, and it does run there.
-    """
+    """While the image of dev soaks, a preview of another one is deployed: the first goes on, the other never."""
     image, other = digest(), digest()
     place.run("soaked", image)
     close(developer, lease(developer, "soaked", image))
