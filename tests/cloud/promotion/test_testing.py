@@ -21,6 +21,7 @@ WRAPPED = """\
     use "test" {{
       then    = "stand"
       options = {{ directory = "{0}" }}
+      image   = "web@{1}"
     }}
   }}
 """
@@ -94,9 +95,9 @@ def test_a_release_that_tests_by_itself_is_not_tested_twice(shop: Shop) -> None:
     path = shop.app / "waypoint.hcl"
     head, _, _ = path.read_text().partition("  release {")
     head = head.replace('use "team-ecr" {}', 'use "team-ecr" { keep_images = 7 }')  # the plugin `test` does not see it
-    path.write_text(head + WRAPPED.format(shop.stand) + "}\n")
     demand(shop)
     digest = shop.record()
+    path.write_text(head + WRAPPED.format(shop.stand, digest) + "}\n")
     assert 'by use "test"' in shop.wps("promote", "--plan")
     shop.wps("promote", "--yes", code=1)
     assert (len(ran(shop)), live(shop)) == (1, False)
