@@ -152,6 +152,17 @@ class Tree:
             teams[team] = replace(teams[team], projects=(*teams[team].projects, name))
         return replace(self, teams=teams, owners={**self.owners, **new})
 
+    def is_preview(self, workspace: str) -> bool:
+        """Tell whether a workspace is a preview's, which has the rights of an environment and is no release there.
+
+        Args:
+            workspace: Waypoint's workspace.
+
+        Returns:
+            Whether it is.
+        """
+        return workspace.startswith(PREVIEW) and workspace not in self.org.environments
+
     def environment_of(self, workspace: str) -> str:
         """Find the environment that a Waypoint workspace stands for.
 
@@ -170,7 +181,7 @@ class Tree:
         if workspace == "default" and workspace not in org.workspaces:
             return org.environments[0]
         found = self._mapped(workspace)
-        if workspace.startswith(PREVIEW):
+        if self.is_preview(workspace):
             found = found or org.environments[0]
             if found in org.protected:
                 raise errors.StandardsError([_protected(workspace, found)])

@@ -231,6 +231,23 @@ def options(file: AppFile, app: str, workspace: str) -> Options:
     return found
 
 
+def used(file: AppFile | None, app: str, stage: str, workspace: str) -> hclfile.Block | None:
+    """Find which plugin an app uses.
+
+    Args:
+        file: The waypoint.hcl, or None.
+        app: Name of an app in it.
+        stage: "build", "deploy" or "release".
+        workspace: Waypoint's workspace; its own `workspace "NAME" { use ... }` counts instead.
+
+    Returns:
+        The `use`, or None.
+    """
+    block = file.root.find("app", app) if file is not None else None
+    found = block.find(stage) if block is not None else None
+    return _use(found, workspace, "")[0] if found is not None else None
+
+
 def _use(stage: hclfile.Block, workspace: str, path: str) -> tuple[hclfile.Block | None, str]:
     """Find the `use` that counts, with its path."""
     own = stage.find("workspace", workspace)

@@ -1,4 +1,4 @@
-"""The git repository of a directory: its remote, asked of git."""
+"""The git repository of a directory, asked of git: the one way to run it, its remote, the files that it holds."""
 
 from __future__ import annotations
 
@@ -29,6 +29,29 @@ _SECONDS = 10
 _FIX = "give it with --remote URL, or --remote none to do without"
 
 
+def asked(folder: Path, *arguments: str, seconds: float = _SECONDS) -> subprocess.CompletedProcess[bytes]:
+    """Ask git, without programs that a repository names, without questions to the user, and of this directory alone.
+
+    Args:
+        folder: A directory in the repository.
+        *arguments: Words of the question; what others have written stands behind "--" or "--end-of-options".
+        seconds: How long it may take.
+
+    Returns:
+        What git says.
+
+    Raises:
+        FileNotFoundError: There is no git.
+        OSError: It cannot be run.
+        subprocess.TimeoutExpired: It does not end.
+    """
+    environ = {name: value for name, value in os.environ.items() if name not in _PLACES} | _QUIET
+    return subprocess.run(  # noqa: S603  # fixed words, see above
+        ["git", *_SAFE, "-C", str(folder), *arguments], env=environ, stdin=subprocess.DEVNULL,  # noqa: S607
+        capture_output=True, timeout=seconds, check=False,
+    )  # fmt: skip
+
+
 def origin(folder: Path) -> str:
     """Ask git for the remote `origin`.
 
@@ -41,12 +64,8 @@ def origin(folder: Path) -> str:
     Raises:
         StandardsError: There is no git, no repository, or no such remote (kind missing).
     """
-    command = ["git", *_SAFE, "-C", str(folder), "remote", "get-url", "--", "origin"]
-    environ = {name: value for name, value in os.environ.items() if name not in _PLACES} | _QUIET
     try:
-        done = subprocess.run(  # noqa: S603  # fixed words and a directory
-            command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
-        )
+        done = asked(folder, "remote", "get-url", "--", "origin")
     except FileNotFoundError as err:
         raise _missing(folder, "git is not installed") from err
     except (OSError, subprocess.TimeoutExpired) as err:
@@ -74,12 +93,8 @@ def tracked(folder: Path, pattern: str) -> list[str]:
     Returns:
         Paths as seen from the directory; none where there is no git or no repository.
     """
-    command = ["git", *_SAFE, "-C", str(folder), "ls-files", "-z", "--", f":(glob)**/{pattern}"]
-    environ = {name: value for name, value in os.environ.items() if name not in _PLACES} | _QUIET
     try:
-        done = subprocess.run(  # noqa: S603  # fixed words, a directory, and a pattern of ours
-            command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
-        )
+        done = asked(folder, "ls-files", "-z", "--", f":(glob)**/{pattern}")
     except (OSError, subprocess.TimeoutExpired):
         return []
     return [name for name in done.stdout.decode("utf-8", "replace").split("\0") if name]

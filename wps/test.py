@@ -160,26 +160,8 @@ def platform(file: appfile.AppFile | None, app_name: str, workspace: str = "") -
     Returns:
         As after `use`; empty if nothing deploys.
     """
-    use = used(file, app_name, "deploy", workspace)
+    use = appfile.used(file, app_name, "deploy", workspace)
     return use.labels[0] if use is not None and use.labels else ""
-
-
-def used(file: appfile.AppFile | None, app_name: str, stage: str, workspace: str) -> hclfile.Block | None:
-    """Find which plugin an app uses.
-
-    Args:
-        file: The waypoint.hcl, or None.
-        app_name: Name of an app in it.
-        stage: "build", "deploy" or "release".
-        workspace: Waypoint's workspace; its own `workspace "NAME" { use ... }` counts instead.
-
-    Returns:
-        The `use`, or None.
-    """
-    block = file.root.find("app", app_name) if file is not None else None
-    found = block.find(stage) if block is not None else None
-    own = found.find("workspace", workspace) if found is not None else None
-    return (own.find("use") if own is not None else None) or (found.find("use") if found is not None else None)
 
 
 def read(file: appfile.AppFile | None, app_name: str, stage: Stage, workspace: str) -> Block:
@@ -198,7 +180,7 @@ def read(file: appfile.AppFile | None, app_name: str, stage: Stage, workspace: s
         StandardsError: A test is not valid, or only Waypoint can work it out when it runs (kind option).
     """
     path = f"app.{app_name}.{stage}.use"
-    use = used(file, app_name, stage, workspace)
+    use = appfile.used(file, app_name, stage, workspace)
     if file is None or use is None or use.labels[:1] != ("test",):
         return Block(path)
     made = Block(path)

@@ -56,16 +56,13 @@ class Given:
         return (self.source, self.job, self.ui, self.logger, self.labels, self.directory)
 
     def show(self, text: str, style: str = "") -> None:
-        """Show a line. Waypoint 0.11.4 takes a line for a format, so one with a percent sign goes as bytes.
+        """Show a line.
 
         Args:
             text: The line.
             style: As of the terminal.
         """
-        if "%" in text:
-            self.ui.raw(f"{text}\n".encode())
-        else:
-            self.ui.output(text, style)
+        self.ui.output(text, style)
 
 
 def resolve(given: Given, stage: str) -> Resolved:

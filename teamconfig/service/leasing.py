@@ -20,7 +20,6 @@ from teamconfig.service.standards import resolved
 from teamconfig.state import leases, ledgers, locks, releases, revoking, sessions
 from teamconfig.state.errors import refused
 from teamconfig.state.releases import Draft
-from teamconfig.tree import PREVIEW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,24 +30,10 @@ if TYPE_CHECKING:
     from teamconfig.profile import Profile
     from teamconfig.service.call import Call
     from teamconfig.state.leases import Holding, Lease
-    from teamconfig.tree import Tree
 
 LEASE_SECONDS = 15 * 60
 _RUNS = (Action.DEPLOY, Action.PROMOTE)
 """What leaves an image running, if it succeeds."""
-
-
-def is_preview(tree: Tree, workspace: str) -> bool:
-    """Tell whether a workspace is a preview's, which has the rights of an environment and is no release there. Pure.
-
-    Args:
-        tree: The standards.
-        workspace: Waypoint's.
-
-    Returns:
-        Whether it is.
-    """
-    return workspace.startswith(PREVIEW) and workspace not in tree.org.environments
 
 
 def issued(

@@ -11,7 +11,7 @@ from teamconfig.service import grants as tokens
 from teamconfig.service.callers import identify
 from teamconfig.service.gating import came_before
 from teamconfig.service.granted import as_approved, refuse_locked
-from teamconfig.service.leasing import give, is_preview, issued
+from teamconfig.service.leasing import give, issued
 from teamconfig.service.refusal import malformed, unauthenticated
 from teamconfig.service.rights import reread_for, wanted_platform
 from teamconfig.state import granting, grants
@@ -61,7 +61,7 @@ async def redeem_grant(call: Call, given: tuple[rights_pb2.RedeemGrantRequest, S
     def change(tx: Connection) -> Lease:
         granting.redeem(tx, jti, digest=request.digest, plan_hash=request.plan_hash, now=now)
         others = (found.requester, *found.approvers)
-        is_release = not is_preview(tree, found.wanted.workspace)
+        is_release = not tree.is_preview(found.wanted.workspace)
         return issued(tx, call, holding, digest=found.wanted.digest, now=now, others=others, is_release=is_release)
 
     lease = await call.commit(change, note=lambda one: {"lease": one.id, "digest": found.wanted.digest})

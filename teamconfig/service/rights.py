@@ -15,7 +15,7 @@ from teamconfig.service import ahead, ongoing
 from teamconfig.service import grants as tokens
 from teamconfig.service.callers import reread
 from teamconfig.service.gating import came_before
-from teamconfig.service.leasing import give, is_preview, issued
+from teamconfig.service.leasing import give, issued
 from teamconfig.service.refusal import malformed, refuse
 from teamconfig.service.sessions import to_proto
 from teamconfig.service.standards import resolved
@@ -160,7 +160,7 @@ async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequ
         if grant is not None:
             held = granting.check(tx, grant.jti, digest=request.digest, now=now) if goes_ahead else grant
             others = (held.requester, *held.approvers)
-        is_release = not is_preview(tree, request.target.workspace)
+        is_release = not tree.is_preview(request.target.workspace)
         return issued(tx, call, holding, digest=request.digest, now=now, others=others, is_release=is_release)
 
     lease = await call.commit(change, note=lambda one: {"lease": one.id})

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from typing import TYPE_CHECKING
 
 from teamconfig import errors
+from wps import repository
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never")
-_QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 _HEADS = "refs/heads/"
 _SECONDS = 60
 
@@ -63,12 +61,8 @@ def branches(folder: Path, remote: str) -> set[str]:
 
 
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    environ = os.environ | _QUIET
     try:
-        return subprocess.run(  # noqa: S603  # fixed words, and a remote behind --
-            ["git", *_SAFE, "-C", str(folder), *arguments], env=environ, stdin=subprocess.DEVNULL,  # noqa: S607
-            capture_output=True, timeout=_SECONDS, check=False,
-        )  # fmt: skip
+        return repository.asked(folder, *arguments, seconds=_SECONDS)
     except FileNotFoundError as err:
         raise errors.missing("git is not installed", "it knows the branches", "install it", "PATH") from err
     except (OSError, subprocess.TimeoutExpired) as err:

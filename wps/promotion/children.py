@@ -22,7 +22,7 @@ from teamconfig import errors
 from wps import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 VARIABLE = "WAYPOINT_BIN"
 
@@ -50,11 +50,19 @@ class Children:
         beat: Called now and then while a command runs; what it raises ends the command.
         stdout: Where their output goes: None for ours, or a file descriptor.
         works_here: Whether all work is done by plugins that are children of the command, as in Waypoint's local mode.
+        environ: What they get besides our own environment.
     """
 
     def __init__(
-        self, folder: Path, beat: Callable[[], None], stdout: int | None = None, *, works_here: bool = False
+        self,
+        folder: Path,
+        beat: Callable[[], None],
+        stdout: int | None = None,
+        *,
+        works_here: bool = False,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
+        self._environ = dict(environ or {})
         self._works_here = works_here
         self._folder = folder
         self._beat = beat
@@ -120,7 +128,7 @@ class Children:
         sys.stdout.flush()
         child = subprocess.Popen(  # noqa: S603  # a fixed program, no shell
             command, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if wanted else self._stdout,
-            pass_fds=held, process_group=0,
+            pass_fds=held, process_group=0, env=os.environ | self._environ,
         )  # fmt: skip
         reader = _Reader(child.stdout, self._stdout, wanted)
         reader.start()

@@ -5,7 +5,6 @@ Owns the questions to git about the checkout at hand; changes nothing.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from teamconfig import errors
 from teamconfig.errors import Problem, StandardsError
+from wps import repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,15 +89,11 @@ class Checkout:
         return self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{sha}^{{tree}}") or ""
 
     def _git(self, *arguments: str) -> str | None:
-        environ = os.environ | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
         try:
-            done = subprocess.run(  # noqa: S603  # a fixed program, no shell
-                ["git", "-C", os.fspath(self._folder), *arguments],  # noqa: S607  # the user's own git
-                env=environ, capture_output=True, check=False, timeout=_GIT_SECONDS, text=True,
-            )  # fmt: skip
+            done = repository.asked(self._folder, *arguments, seconds=_GIT_SECONDS)
         except (OSError, subprocess.TimeoutExpired):
             return None
-        return done.stdout.strip() or None if done.returncode == 0 else None
+        return done.stdout.decode("utf-8", "replace").strip() or None if done.returncode == 0 else None
 
 
 def choose(ledger: Ledger, checkout: Checkout, place: tuple[str, str, str], name: str) -> Record:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from teamconfig import errors
 from teamconfig.errors import Problem, StandardsError
-from wps import test as tests
+from wps import appfile
 from wps.promotion import commits, moving, plan, stages, testing
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _made(app: Stages, ledger: Ledger, environment: str, source: str, chosen: Re
 
 def _check_builder(app: Stages, environment: str, kind: str) -> None:
     """Refuse a waypoint.hcl whose build would make another image than the one that is recorded."""
-    use = tests.used(app.file, app.app, "build", app.workspace(environment))
+    use = appfile.used(app.file, app.app, "build", app.workspace(environment))
     used = use.labels[0] if use is not None and use.labels else ""
     if kind == "deploy" or used in _BRINGERS:
         return

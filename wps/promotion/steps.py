@@ -61,9 +61,9 @@ class Run:
         """Give Waypoint in the workspace of the environment; its plugins keep evidence for the plan's profile."""
         from teamtests import keeping  # noqa: PLC0415  # only where something is done
 
-        os.environ[keeping.PROFILE] = self.plan.facts.target_hash  # Waypoint inherits it, and its plugins
         workspace = self.stages.workspace(self.environment)
-        return Waypoint(self.stages.folder, self.stages.app, workspace, beat, self.stdout)
+        environ = {keeping.PROFILE: self.plan.facts.target_hash}
+        return Waypoint(self.stages.folder, self.stages.app, workspace, beat, self.stdout, environ)
 
 
 def promote(run: Run) -> Record:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from teamconfig import errors
-from wps import terminal
+from wps import appfile, terminal
 from wps import test as tests
 from wps.promotion.proving import NOTHING, Demand
 
@@ -52,7 +52,7 @@ def demand(app: Stages, environment: str, kind: str) -> Demand:
     from teamtests import planning, ways  # noqa: PLC0415  # only who promotes
 
     profile, workspace = app.profile(environment), app.workspace(environment)
-    use = tests.used(app.file, app.app, "release", workspace)
+    use = appfile.used(app.file, app.app, "release", workspace)
     by_release = use is not None and use.labels[:1] == ("test",)
     named = use is not None and by_release and "url" in use.attributes
     reach = profile.tests.reach or "auto"

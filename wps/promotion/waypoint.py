@@ -5,7 +5,6 @@ Owns the words of Waypoint. What is asked of it, and when, is for `steps`; the p
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import subprocess
@@ -13,9 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from teamconfig import errors
-from teamconfig.releases.record import is_digest
 from wps import terminal
-from wps.promotion import children, deployed
+from wps.promotion import artifacts, children, deployed
 from wps.promotion.children import Children, HungError
 
 if TYPE_CHECKING:
@@ -84,15 +82,22 @@ class Waypoint:
         workspace: Waypoint's workspace.
         beat: Called now and then while a command runs; what it raises ends the command.
         stdout: Where the commands' output goes: None for ours, or a file descriptor.
+        environ: What the commands that work, and their plugins, get besides our own environment.
     """
 
     def __init__(
-        self, folder: Path, app: str, workspace: str, beat: Callable[[], None], stdout: int | None = None
+        self,
+        folder: Path,
+        app: str,
+        workspace: str,
+        beat: Callable[[], None],
+        stdout: int | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self._folder = folder
         self._common = (f"-app={app}", f"-workspace={workspace}")
         self._names = app, workspace
-        self._children = Children(folder, beat, stdout, works_here=(folder / LOCAL).exists())
+        self._children = Children(folder, beat, stdout, works_here=(folder / LOCAL).exists(), environ=environ)
         self._program = children.program()
 
     def alone(self, lock: Path) -> AbstractContextManager[None]:
@@ -231,7 +236,7 @@ class Waypoint:
             return None
         one = max(found, key=lambda one: int(one["id"]))
         details = one.get("preloadDetails") or {}
-        image, digest = _image((details.get("artifact") or {}).get("artifact") or {})
+        image, digest = artifacts.image((details.get("artifact") or {}).get("artifact") or {})
         deployment = str((details.get("deployment") or {}).get("id", ""))
         return Released(deployment, str(one["status"].get("state", "")), str(one.get("url") or ""), image, digest)
 
@@ -247,7 +252,7 @@ class Waypoint:
         Raises:
             StandardsError: Waypoint does not say (kind state).
         """
-        return deployed.find(self._look("job", "list", "-json"), deployment, _image)
+        return deployed.find(self._look("job", "list", "-json"), deployment, artifacts.image)
 
     def _look(self, *arguments: str) -> list[Any]:
         own = () if arguments[0] == "job" else self._common  # with one of both, it lists no job at all
@@ -290,17 +295,3 @@ def _values(output: bytes) -> list[Any]:
         found += value if isinstance(value, list) else [value]
         text = text[end:].strip()
     return found
-
-
-def _image(artifact: Mapping[str, Any]) -> tuple[str, str]:
-    """Read the image out of an artifact of Waypoint: a docker.Image within an Any."""
-    from waypaas_sdk.gen.docker.docker_pb2 import Image  # noqa: PLC0415  # only where Waypoint has released
-
-    packed = artifact.get("artifact") or {}
-    if not str(packed.get("typeUrl", "")).endswith("/docker.Image"):
-        return "", ""
-    image = Image.FromString(base64.b64decode(packed.get("value", "")))
-    tag, _, digest = image.tag.rpartition("@")
-    if not is_digest(digest):
-        return f"{image.image}:{image.tag}", ""
-    return f"{image.image}:{tag}@{digest}" if tag else f"{image.image}@{digest}", digest

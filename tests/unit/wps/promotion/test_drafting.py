@@ -10,7 +10,7 @@ import pytest
 
 from teamconfig import StandardsError
 from waypaas_sdk.gen.docker.docker_pb2 import Image
-from wps.promotion import drafting, waypoint
+from wps.promotion import artifacts, drafting, waypoint
 
 DIGEST = "sha256:" + "a" * 64
 RELEASED = waypoint.Released("01M8", "SUCCESS", "https://web.test", f"registry.test/web:v1@{DIGEST}", DIGEST)
@@ -72,6 +72,6 @@ def test_the_digest_is_read_off_waypoints_artifact(tag: str, expected: tuple[str
     """The artifact that Waypoint keeps says which digest was deployed; a tag alone says none."""
     value = base64.b64encode(Image(image="r.test/web", tag=tag).SerializeToString()).decode()
     packed = {"artifact": {"typeUrl": "type.googleapis.com/docker.Image", "value": value}}
-    found = waypoint._image(packed)
+    found = artifacts.image(packed)
     assert found == expected
-    assert waypoint._image({"artifact": {"typeUrl": "x/other", "value": value}}) == ("", "")
+    assert artifacts.image({"artifact": {"typeUrl": "x/other", "value": value}}) == ("", "")
