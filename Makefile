@@ -52,6 +52,8 @@ lint: setup ## style
 .PHONY: types
 types: setup ## static types
 	@$(STEP) "types" mypy
+	@$(STEP) "types of the benchmarks" sh -ec 'for room in bench/*/; do \
+		MYPYPATH=$$room:tests/cloud/imagemover mypy --explicit-package-bases --ignore-missing-imports "$$room"; done'
 
 .PHONY: layers
 layers: setup ## which package may import which

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from team_k8s import deploying, plan, standards
+from team_k8s import deploying, plan
 from team_k8s.options import Options
+from teamplugin import standards
 from testbed import build, gobuild
 from waypaas_sdk import optionvalues
 from waypaas_sdk.arguments import DeploymentConfig
@@ -131,7 +132,7 @@ def helm() -> Path:
 def manifests(namespace: str, image: str) -> list[dict[str, Any]]:
     """Plan what team-k8s applies, by its own functions."""
     options = optionvalues.from_json(Options, json.dumps(OPTIONS | {"namespace": namespace}).encode(), "deploy.use")
-    resolved = standards.resolve(EXAMPLE, "shop", "web", "default", options, "app.web.deploy.use")
+    resolved = standards.resolve("kubernetes", EXAMPLE, "shop", "web", "default", options, "app.web.deploy.use")
     name, _, tag = image.partition(":")
     config = DeploymentConfig(id=DEPLOYMENT_ID, sequence=1)
     return plan.manifests(deploying.make_order(resolved, Image(image=name, tag=tag), config))

@@ -54,7 +54,9 @@ def spend(command: list[str], environ: dict[str, str]) -> Spent:
         What it cost.
     """
     meter = [sys.executable, "-SE", str(ROOT / "bench/mover/spend.py"), *command]
-    done = subprocess.run(meter, env=os.environ | environ, capture_output=True, text=True, check=False)
+    # A user's interpreter keeps what it has compiled.
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | environ
+    done = subprocess.run(meter, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{command} failed: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     return Spent(*map(float, done.stdout.split()[-3:]))

@@ -45,7 +45,7 @@ def build() -> None:
     """Build the Go plugin and the probe."""
     CACHE.mkdir(parents=True, exist_ok=True)
     for name in ("peer", "probe"):
-        command = ["go", "build", "-ldflags", "-s -w", "-o", CACHE / name, f"./{name}"]
+        command = ["go", "build", "-ldflags", "-s -w", "-o", str(CACHE / name), f"./{name}"]
         subprocess.run(command, cwd=HERE, env=os.environ | {"GOFLAGS": "-mod=mod"}, check=True)
 
 
