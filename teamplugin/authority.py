@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 GRANT_VARIABLE = "WAYPAAS_GRANT"
 """A grant that was asked for elsewhere and is handed to this run."""
 
+REPLACED_VARIABLE = "WAYPAAS_REPLACED_BY"
+"""Digest of the release that has replaced what is removed in this run: its grant covers that."""
+
 _ENDED = frozenset({"redeemed", "expired", "refused"})
 _OVER = frozenset({"grant_used", "grant_expired"})
 """Why a grant cannot be used, although what it has let begin may go on."""
@@ -44,7 +47,8 @@ class Rights:
         address: Of the service.
         identity: Whose app it is.
         action: Word of the policy: "deploy", "destroy", "logs", "read", "exec", "build".
-        image: Reference of the image that is deployed, or brought to where it will be; "" where none is.
+        image: Reference of the image that is deployed, or brought to where it will be; "" where none is. What is
+            destroyed is named by nothing here, but `REPLACED_VARIABLE` may say what has replaced it.
         stanzas: Options of waypoint.hcl, which the service judges before it gives anything.
 
     Raises:
@@ -85,7 +89,7 @@ class Rights:
             raise translated(err) from err
         self._identity = identity
         self._action = action
-        self._digest = image.partition("@")[2]
+        self._digest = os.environ.get(REPLACED_VARIABLE, "") if action == "destroy" else image.partition("@")[2]
         self._stanzas = tuple(one for one in stanzas if one.values)  # those that set nothing change no question
         self._leases: list[str] = []
 
@@ -136,13 +140,14 @@ class Rights:
         identity = self._identity
         where = (identity.project, identity.app, identity.workspace)
         asked = (*where, self._action, self.platform, self._stanzas, self._digest)
-        handed = os.environ.get(GRANT_VARIABLE, "") if self._action in _PRODUCTION_ACTIONS else ""
+        replaced = self._action == "destroy" and bool(self._digest)
+        handed = os.environ.get(GRANT_VARIABLE, "") if self._action in _PRODUCTION_ACTIONS and not replaced else ""
         if handed and self.platform != _AHEAD:
             return self._by_handed(handed, asked)
         try:
             return self._service.credentials(*asked)
         except ServiceError as err:
-            if err.reason != "grant_needed":
+            if err.reason != "grant_needed" or replaced:
                 raise
         if not self._digest and self._action != "destroy":
             raise PolicyError(
@@ -179,7 +184,7 @@ class Rights:
             raise PolicyError(
                 f"{self._action} in {self._identity.environment} waits for approval",
                 why=f"{missing} of {grant.approvals_wanted} approvals are missing; nobody approves what they ask for",
-                fix=f"ask another lead to run `wps approve {grant.id}`, then run this again",
+                fix=f"ask {_who(missing)} to run `wps approve {grant.id}`, then run this again",
             )
         return str(grant.token)
 
@@ -197,6 +202,10 @@ class Rights:
             if grant.state not in _ENDED:
                 break
         return grant
+
+
+def _who(missing: int) -> str:
+    return "another lead" if missing == 1 else f"{missing} leads"
 
 
 @contextmanager

@@ -29,6 +29,10 @@ class Promotion:
     soak: str | None = option(
         "duration", "How long it must have run in the source.", preset="0s", bounds=("0s", "8760h"), example="24h"
     )
+    keep: int | None = option(
+        "int", "Earlier releases whose deployments stay, so that a rollback to one gives it the traffic at once.",
+        bounds=(0, 20), preset=1, example="2",
+    )  # fmt: skip
     automatic: bool | None = option("bool", "Promote by itself once everything else holds.", preset=False)
     windows: list[str] | None = option(
         "list", "Times of the week in which it takes releases, each with days, times and perhaps a time zone; "

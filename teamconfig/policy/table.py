@@ -88,7 +88,12 @@ PROTECTED_REF = frozenset(
     }
 )  # fmt: skip
 """What a CI job does for a protected ref only."""
-LINEAGE = frozenset({(Action.PROMOTE, _STAGE), (Action.PROMOTE, _PRODUCTION), (Action.DEPLOY, _PRODUCTION)})
+LINEAGE = frozenset(
+    {
+        (Action.PROMOTE, _STAGE), (Action.PROMOTE, _PRODUCTION), (Action.DEPLOY, _PRODUCTION),
+        (Action.REDEEM, _PRODUCTION),
+    }
+)  # fmt: skip
 """What takes an image that ran in the environment before."""
 LEAST_APPROVALS: Mapping[Key, int] = MappingProxyType(
     {

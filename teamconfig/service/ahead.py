@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from teamconfig.policy.words import Action
+from teamconfig.policy.words import Action, EnvironmentKind
 from teamconfig.service import grants as tokens
 from teamconfig.service.gating import came_before
-from teamconfig.service.granted import as_approved, refuse_locked
+from teamconfig.service.granted import approvals_needed, as_approved, refuse_locked, right_to
 from teamconfig.service.refusal import refuse, unauthenticated
 from teamconfig.state import grants
 
@@ -62,10 +62,11 @@ async def permitted(
         raise refuse("grant_mismatch", "the grant is for something else", why, tokens.AGAIN)
     refuse_locked(call, found)
     profile = as_approved(call, request.stanzas, found)
-    given, needs = len(found.approvers), profile.promotion.approvals or 0
-    call.permit(Action.REDEEM, tree, approvals=given, approvals_wanted=needs)
-    seen = await came_before(call, profile, tree, wanted.digest, request.stanzas, found.requester.maker)
-    call.permit(action, tree, digest_seen=seen, approvals=given, approvals_wanted=needs)
+    given, needs = len(found.approvers), approvals_needed(found.requester, profile, tree)
+    call.permit(Action.REDEEM, tree, digest_seen=True, approvals=given, approvals_wanted=needs)
+    seen = await came_before(call, profile, tree, wanted.digest, request.stanzas, found.makers)
+    right = right_to(action, caller.principal, EnvironmentKind.PRODUCTION)
+    call.permit(right, tree, digest_seen=seen, approvals=given, approvals_wanted=needs)
     return profile, found
 
 

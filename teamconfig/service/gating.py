@@ -24,7 +24,7 @@ from teamconfig.state import ledgers
 from teamconfig.state.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Iterable
     from typing import TypeVar
 
     from sqlalchemy import Connection
@@ -72,7 +72,9 @@ async def reading(call: Call, query: Callable[[Store], T]) -> T:
         raise Refusal(err.problems, err.reason) from err
 
 
-async def came_before(call: Call, profile: Profile, tree: Tree, digest: str, stanzas: bytes, maker: str) -> bool:
+async def came_before(
+    call: Call, profile: Profile, tree: Tree, digest: str, stanzas: bytes, makers: Iterable[str]
+) -> bool:
     """Insist on everything that an image needs to go into an environment, but for the policy's own conditions.
 
     A rollback needs no more than that nobody has rejected the image: the hold that it has put there names an image
@@ -84,7 +86,7 @@ async def came_before(call: Call, profile: Profile, tree: Tree, digest: str, sta
         tree: The standards.
         digest: Of the image.
         stanzas: Options of waypoint.hcl, as JSON; empty for none.
-        maker: "issuer|subject" of the person who wants it there, whose own waivers do not count; empty for a job.
+        makers: "issuer|subject" of those on whose word it goes there, whose own waivers do not count; empty for a job.
 
     Returns:
         Whether it ran where it has to come from: the policy's condition.
@@ -99,7 +101,10 @@ async def came_before(call: Call, profile: Profile, tree: Tree, digest: str, sta
         guarding.insist(store, *place, digest)
         hold = store.hold(*place)
         back = hold is not None and hold.digest == digest and store.of_digest(*place, digest) is not None
-        return back, guarding.counting(store.waivers(*place, digest, now), maker)
+        waivers = store.waivers(*place, digest, now)
+        for maker in makers:
+            waivers = guarding.counting(waivers, maker)
+        return back, waivers
 
     back, waivers = await reading(call, query)
     spared = {word for one in waivers for word in one.waives}

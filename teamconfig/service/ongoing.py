@@ -1,16 +1,17 @@
 """A deploy into a protected environment goes on: what one grant has let begin, it lets end.
 
-A release takes several credentials: to deploy, to give it the traffic, to try again what has failed, and new ones
-where it takes long. Owns for how long a redeemed grant speaks for them, and for whom.
+A release takes several credentials: to deploy, to give it the traffic, to try again what has failed, new ones where it
+takes long, and, once it is recorded, to remove what it has replaced. Owns for how long a redeemed grant speaks for
+them, and for whom.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from teamconfig.policy.words import Action
+from teamconfig.policy.words import Action, EnvironmentKind
 from teamconfig.service.gating import came_before, reading
-from teamconfig.service.granted import as_approved, refuse_locked
+from teamconfig.service.granted import approvals_needed, as_approved, refuse_locked, right_to
 from teamconfig.service.standards import resolved
 from teamconfig.state import grants, redeemers
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from teamconfig.tree import Tree
 
 OPEN_SECONDS = 30 * 60
-"""From its redemption on; its record ends it before."""
+"""From its redemption on. Its record ends the deploy before; until then nothing that it replaces may be removed."""
 
 
 async def begun(
@@ -32,7 +33,9 @@ async def begun(
 ) -> tuple[Profile, Grant] | None:
     """Find the grant by which the caller has begun to deploy this image, and hold it to what a redeem is held to.
 
-    That is who has used it, be it who asked for it or a job that it was handed to, and nobody else.
+    The caller is who has used it, be it who asked for it or a job that it was handed to, and nobody else. To destroy,
+    the image is the one that serves by it, and somebody has approved: what removes from production takes a second
+    person, whatever the standards want of a release.
 
     Args:
         call: The call; what it is about is known, and who calls was read anew.
@@ -49,7 +52,7 @@ async def begun(
     """
     about = call.about
     place = about.project, about.app, about.environment
-    if action is not Action.DEPLOY or not request.digest:
+    if action not in (Action.DEPLOY, Action.DESTROY) or not request.digest:
         return None
 
     def query(tx: Connection) -> tuple[Grant | None, frozenset[str]]:
@@ -57,20 +60,27 @@ async def begun(
         return grant, redeemers.of(tx, grant.id) if grant is not None else frozenset()
 
     found, users = await call.core.read(query)
-    if found is None or found.redeemed_at is None or found.wanted.action != action:
+    if found is None or found.redeemed_at is None or found.wanted.action != Action.DEPLOY:
         return None
     is_theirs = call.known().principal.key in (users or {found.requester.key})
     if not is_theirs or call.core.now() >= found.redeemed_at + OPEN_SECONDS:
         return None
-    recorded = await reading(call, lambda store: store.of_digest(*place, request.digest))
-    if recorded is not None and recorded.grant == found.id:
+    begins = action is Action.DEPLOY
+    last = await reading(call, lambda one: one.of_digest(*place, request.digest) if begins else one.newest(*place))
+    if begins is (last is not None and last.grant == found.id):
         return None
     call.details |= {"grant": found.id, "digest": request.digest}
     refuse_locked(call, found)
     as_before = as_approved(call, request.stanzas, found) if request.stanzas else None
     profile = as_before or resolved(call, tree, b"")  # a release without options of its own asks for nothing new
-    given, needs = len(found.approvers), profile.promotion.approvals or 0
-    call.permit(Action.REDEEM, tree, approvals=given, approvals_wanted=needs)
-    seen = await came_before(call, profile, tree, request.digest, request.stanzas, found.requester.maker)
-    call.permit(action, tree, digest_seen=seen, approvals=given, approvals_wanted=needs)
+    given, needs = len(found.approvers), approvals_needed(found.requester, profile, tree)
+    if action is Action.DESTROY:
+        call.permit(Action.REDEEM, tree, digest_seen=True, approvals=given, approvals_wanted=max(needs, 1))
+        call.action = action
+        return profile, found
+    call.permit(Action.REDEEM, tree, digest_seen=True, approvals=given, approvals_wanted=needs)
+    seen = await came_before(call, profile, tree, request.digest, request.stanzas, found.makers)
+    right = right_to(action, call.known().principal, EnvironmentKind.PRODUCTION)
+    call.permit(right, tree, digest_seen=seen, approvals=given, approvals_wanted=needs)
+    call.action = action
     return profile, found

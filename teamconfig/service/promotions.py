@@ -141,7 +141,7 @@ async def begin_promotion(call: Call, request: releases_pb2.BeginPromotionReques
     permit_rollback(call, tree, request.kind)
     who = by(call)
     if request.kind == "promote":
-        seen = await came_before(call, resolved(call, tree, b""), tree, request.digest, b"", who.maker)
+        seen = await came_before(call, resolved(call, tree, b""), tree, request.digest, b"", [who.maker])
         if not seen:
             raise refuse(
                 "digest_unseen", f"the image cannot go into {place[2]}",

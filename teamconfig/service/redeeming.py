@@ -49,7 +49,8 @@ async def redeem_grant(call: Call, given: tuple[rights_pb2.RedeemGrantRequest, S
     wanted_platform(call, request.platform)
     profile = as_approved(call, request.stanzas, found)
     if found.wanted.action != Action.DESTROY:
-        await came_before(call, profile, tree, found.wanted.digest, request.stanzas, found.requester.maker)
+        seen = await came_before(call, profile, tree, found.wanted.digest, request.stanzas, found.makers)
+        _permit(call, found, tree, seen=seen)
     now = call.core.now()
     holding = Holding(
         principal=call.caller.principal if call.caller is not None else found.requester,
@@ -83,9 +84,15 @@ async def _check_holder(call: Call, found: Grant, tree: Tree) -> None:
     """Hold who is signed in to their rights; nobody uses a grant for production without being signed in."""
     if call.caller is not None:
         await reread_for(call, tree)
-        call.permit(Action.REDEEM, tree, approvals=len(found.approvers), approvals_wanted=found.approvals_wanted)
+        _permit(call, found, tree, seen=True)
     elif environment_kind(tree, found.wanted.environment) is EnvironmentKind.PRODUCTION:
         raise unauthenticated(
             "session_needed", f"a grant for {found.wanted.environment} is used by somebody who is signed in",
             "sign in: wps init; a CI job signs in by its token",
         )  # fmt: skip
+
+
+def _permit(call: Call, found: Grant, tree: Tree, *, seen: bool) -> None:
+    if call.caller is not None:
+        given, needs = len(found.approvers), found.approvals_wanted
+        call.permit(Action.REDEEM, tree, digest_seen=seen, approvals=given, approvals_wanted=needs)

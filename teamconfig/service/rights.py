@@ -15,6 +15,7 @@ from teamconfig.service import ahead, ongoing
 from teamconfig.service import grants as tokens
 from teamconfig.service.callers import reread
 from teamconfig.service.gating import came_before
+from teamconfig.service.granted import approvals_needed, right_to
 from teamconfig.service.leasing import give, issued
 from teamconfig.service.refusal import malformed, refuse
 from teamconfig.service.sessions import to_proto
@@ -60,16 +61,18 @@ async def request_grant(call: Call, request: rights_pb2.RequestGrantRequest) -> 
         raise malformed("plan_hash is not 64 hex digits, or idempotency_key has other signs than letters and digits")
     await reread_for(call, tree)
     profile = resolved(call, tree, request.stanzas)
-    wanted = profile.promotion.approvals or 0
-    call.permit(action, tree, digest_seen=True, approvals=max(wanted, 1), approvals_wanted=wanted)
+    right = right_to(action, caller.principal, environment_kind(tree, environment))
+    wanted = approvals_needed(caller.principal, profile, tree)
+    call.permit(right, tree, digest_seen=True, approvals=max(wanted, 1), approvals_wanted=wanted)
     seen = action is Action.DESTROY or await came_before(
-        call, profile, tree, request.digest, request.stanzas, caller.principal.maker
+        call, profile, tree, request.digest, request.stanzas, [caller.principal.maker]
     )
     call.details |= {"digest": request.digest, "approvals_wanted": wanted}
-    decision = call.decide(action, tree, digest_seen=seen, approvals=0, approvals_wanted=wanted)
+    decision = call.decide(right, tree, digest_seen=seen, approvals=0, approvals_wanted=wanted)
     waits = decision.reason == Reason.APPROVAL_MISSING
     if not decision.allowed and not waits:
-        call.permit(action, tree, digest_seen=seen, approvals=0, approvals_wanted=wanted)
+        call.permit(right, tree, digest_seen=seen, approvals=0, approvals_wanted=wanted)
+    call.action = action
     now = call.core.now()
     asked = Wanted(
         project=project, app=app, workspace=request.target.workspace, team=team, environment=environment,
@@ -97,7 +100,10 @@ async def approve_grant(call: Call, request: rights_pb2.ApproveGrantRequest) -> 
     call.details["grant"] = found.id
     await reread_for(call, tree)
     call.permit(Action.APPROVE, tree, requested_by_another=found.requester.key != caller.principal.key)
-    if found.requester.kind == "person" and found.requester.issuer != caller.principal.issuer:
+    if found.requester.kind == "workload":
+        call.permit(Action(found.wanted.action), tree, digest_seen=True, approvals=1)
+        call.action = Action.APPROVE
+    elif found.requester.issuer != caller.principal.issuer:
         raise refuse(
             "other_issuer", "the request cannot be approved",
             "you signed in by another provider than who asked, so that you might be one person with two names",
@@ -131,7 +137,11 @@ async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequ
     grant: Grant | None = None
     goes_ahead = False
     if environment_kind(tree, environment) is EnvironmentKind.PRODUCTION and action in (Action.DEPLOY, Action.DESTROY):
-        call.permit(action, tree, digest_seen=True, approvals=1, approvals_wanted=0)
+        right = right_to(action, caller.principal, EnvironmentKind.PRODUCTION)
+        if action is Action.DESTROY and request.digest:
+            right = Action.REDEEM  # of what a release has replaced
+        call.permit(right, tree, digest_seen=True, approvals=1, approvals_wanted=0)
+        call.action = action
         found = None if request.grant else await ongoing.begun(call, request, action, tree)
         if found is None and (not request.grant or request.platform != ahead.PLATFORM):
             raise ahead.needed(action, environment)

@@ -99,7 +99,8 @@ def approve(tx: Connection, grant_id: str, approver: Principal, *, now: float, e
         The grant, "approved" once enough have approved.
 
     Raises:
-        RefusedError: "self_approval", "grant_unknown", "grant_expired", or "grant_settled" (redeemed or refused).
+        RefusedError: "self_approval", "other_issuer", "grant_unknown", "grant_expired", or "grant_settled" (redeemed
+            or refused).
     """
     grant = grants.get(tx, grant_id)
     if grant is None:
@@ -114,6 +115,14 @@ def approve(tx: Connection, grant_id: str, approver: Principal, *, now: float, e
     _still_open(grant, now)
     if grant.stored == "approved" or approver.key in {person.key for person in grant.approvers}:
         return grant
+    if any(one.issuer != approver.issuer for one in grant.approvers):
+        raise refused(
+            "other_issuer",
+            f"grant {grant_id} cannot be approved by {approver.name or approver.subject}",
+            "you signed in by another provider than who approved it before, so that you might be one person with two "
+            "names",
+            f"sign in by the provider of {grant.approvers[0].issuer}, or ask somebody who did",
+        )
     number = len(grant.approvers) + 1
     row = {"grant_id": grant_id, "number": number, **to_columns("principal", approver), "created": now}
     tx.execute(insert(APPROVALS), row)

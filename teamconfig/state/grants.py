@@ -82,6 +82,13 @@ class Grant:
     expires: float
     redeemed_at: float | None
 
+    @property
+    def makers(self) -> tuple[str, ...]:
+        """Give whose own waivers do not count for it: who asked, or who approved what a job has asked for."""
+        if self.requester.kind == "person":
+            return (self.requester.maker,)
+        return tuple(one.maker for one in self.approvers)
+
     def state(self, now: float) -> State:
         """Tell how far it is.
 

@@ -26,6 +26,11 @@ class Beat:
     def __init__(self, ledger: Ledger, promotion: str) -> None:
         self._ledger, self._promotion = ledger, promotion
         self._since = time.monotonic()
+        self._ended = False
+
+    def end(self) -> None:
+        """Hold nothing any more: the promotion is over."""
+        self._ended = True
 
     def __call__(self) -> None:
         """Hold it for as long again.
@@ -34,6 +39,8 @@ class Beat:
             LedgerError: Somebody else has it.
             UnreachableError: The service is away for so long that the claim may be somebody else's.
         """
+        if self._ended:
+            return
         try:
             self._ledger.step(self._promotion, owner.current(), "")
             self._since = time.monotonic()

@@ -1,7 +1,7 @@
-"""Which old deployments nobody needs any more, where a release removes none itself.
+"""Which old deployments nobody needs any more, where Waypoint's own release may remove none.
 
-In a protected environment of a service, to remove a deployment takes an approval of its own, which a release does not
-have. Pure: it says which ones may go; whoever may remove them does.
+In a protected environment of a service that takes a right of its own, which is there when the release is recorded.
+Pure: it says which ones may go.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from teamconfig.releases.record import Record
     from wps.promotion.waypoint import Deployment
 
-KEPT = 1
-"""So many stay beside the one that serves, as Waypoint's own releases keep them: a rollback goes to the newest."""
-
 RECORDS = 100
 """So many of the environment's newest records are looked through."""
 
 
 def surplus(
-    deployments: Iterable[Deployment], records: Sequence[Record], rejected: Container[str] = ()
+    deployments: Iterable[Deployment], records: Sequence[Record], rejected: Container[str] = (), keep: int = 1
 ) -> list[Deployment]:
-    """Choose the deployments that may go: none that serves, and none that a rollback would go to.
+    """Choose the deployments that may go: none that serves, none that a rollback would go to, and no newer one.
+
+    A newer one than what serves may be of a promotion that somebody has just begun.
 
     Args:
         deployments: Of the environment, as Waypoint knows them.
         records: Of the environment, newest first; the first is what serves.
         rejected: Digests of images that no rollback goes to.
+        keep: So many stay beside the one that serves, each of another image: rollbacks go to them.
 
     Returns:
         The newest first; none where no record says what serves.
@@ -38,6 +38,8 @@ def surplus(
         return []
     serving = records[0]
     older = [one for one in records if one.digest != serving.digest and one.digest not in rejected]
-    back = list(dict.fromkeys(one.digest for one in older))[:KEPT]
+    back = list(dict.fromkeys(one.digest for one in older))[:keep]
     needed = {serving.deployment, *(next(one.deployment for one in older if one.digest == digest) for digest in back)}
-    return [one for one in deployments if one.is_there and one.id not in needed]
+    known = tuple(deployments)
+    newest = next((one.sequence for one in known if one.id == serving.deployment), 0)
+    return [one for one in known if one.is_there and one.id not in needed and one.sequence < newest]

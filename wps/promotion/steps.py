@@ -59,10 +59,15 @@ class Run:
 
     def waypoint(self, beat: Callable[[], None]) -> Waypoint:
         """Give Waypoint in the workspace of the environment; its plugins keep evidence for the plan's profile."""
+        from teamplugin import authority  # noqa: PLC0415
         from teamtests import keeping  # noqa: PLC0415  # only where something is done
 
         workspace = self.stages.workspace(self.environment)
-        environ = {keeping.PROFILE: self.plan.facts.target_hash}
+        chosen = self.plan.facts.chosen
+        environ = {
+            keeping.PROFILE: self.plan.facts.target_hash,
+            authority.REPLACED_VARIABLE: chosen.digest if chosen else "",
+        }
         return Waypoint(self.stages.folder, self.stages.app, workspace, beat, self.stdout, environ)
 
 
@@ -82,12 +87,17 @@ def promote(run: Run) -> Record:
     with ending.cleanly():
         promotion = claiming.claim(run.ledger, run.plan.facts)
         mine = owner.current()
-        waypoint = run.waypoint(claiming.Beat(run.ledger, promotion.id))
+        beat = claiming.Beat(run.ledger, promotion.id)
+        waypoint = run.waypoint(beat)
         try:
             with waypoint.alone(_lock(run)):
                 if run.plan.facts.running is not None:
                     waypoint.clear()
-                return _taken(run, waypoint, run.ledger.step(promotion.id, mine, ""))
+                record = _taken(run, waypoint, run.ledger.step(promotion.id, mine, ""))
+                beat.end()
+                if _waits(run):
+                    _retire(run, waypoint, record)
+                return record
         except (LedgerError, UnreachableError):
             raise
         except StandardsError as err:
@@ -123,34 +133,48 @@ def _taken(run: Run, waypoint: Waypoint, promotion: Promotion) -> Record:
         _tested(run, waypoint, deployment, chosen.digest, claiming.Beat(ledger, promotion.id))
         passed = gate.passed(ledger, facts, chosen.digest)
         promotion = ledger.step(promotion.id, mine, "test", " ".join(passed))
-    # what is removed from a protected environment takes a grant of its own, which a release does not have
-    pruning = ("-prune=false",) if facts.target.protected and not facts.is_advisory else ()
+    pruning = "-prune=false" if _waits(run) else f"-prune-retain={facts.target.promotion.keep}"
     if promotion.done("release") is None:
-        waypoint.again("release", f"-deployment={sequence}", *pruning)
+        waypoint.again("release", f"-deployment={sequence}", pruning)
         promotion = ledger.step(promotion.id, mine, "release")
     released = drafting.check(waypoint.released(), deployment, chosen.digest)
     evidence = dict.fromkeys([*run.plan.evidence, *gate.passed(ledger, facts, chosen.digest)])
-    record = ledger.finish(promotion.id, mine, drafting.draft(facts, released, tuple(evidence)))
-    if pruning:
-        _tell_surplus(run, waypoint)
-    return record
+    return ledger.finish(promotion.id, mine, drafting.draft(facts, released, tuple(evidence)))
 
 
-def _tell_surplus(run: Run, waypoint: Waypoint) -> None:
-    """Tell of old deployments that nobody needs any more, where the release has removed none."""
-    facts = run.plan.facts
-    target = facts.target
-    with contextlib.suppress(StandardsError):  # the release is recorded; this is only to be told
+def _waits(run: Run) -> bool:
+    """Tell whether nothing is removed before what replaces it is recorded: in a protected environment of a service."""
+    return run.plan.facts.target.protected and not run.plan.facts.is_advisory
+
+
+def _retire(run: Run, waypoint: Waypoint, record: Record) -> None:
+    """Remove old deployments that nobody needs any more, by the grant of the release; tell of those that stay."""
+    target = run.plan.facts.target
+    try:
         records = run.ledger.history(target.project, target.app, target.environment, leftover.RECORDS)
         rejected = {one.digest for one in run.ledger.rejections(target.project)}
-        old = leftover.surplus(waypoint.deployments(), records, rejected)
-        if old:
-            numbers = " ".join(str(one.sequence) for one in old)
-            where = f"-app={target.app} -workspace={run.stages.workspace(target.environment)}"
-            terminal.note(
-                f"{terminal.counted(len(old), 'old deployment')} that no rollback needs; to remove them takes "
-                f"approvals of its own: waypoint deployment destroy {where} {numbers}"
-            )
+        old = leftover.surplus(waypoint.deployments(), records, rejected, target.promotion.keep or 0)
+    except StandardsError as err:  # the release is recorded: nothing here undoes it
+        terminal.note(f"old deployments were not looked for: {err.problems[0].what}")
+        return
+    if not old:
+        return
+    numbers = [str(one.sequence) for one in old]
+    counted = terminal.counted(len(old), "old deployment")
+    why = "nobody has approved this release"
+    if record.approvers:
+        terminal.note(f"removing {counted} that no rollback needs: {', '.join(numbers)}")
+        try:
+            waypoint.again("deployment", "destroy", named=numbers)
+        except StandardsError as err:
+            why = err.problems[0].what
+        else:
+            return
+    where = f"-app={target.app} -workspace={run.stages.workspace(target.environment)}"
+    terminal.note(
+        f"{counted} that no rollback needs, and not removed, as {why}; by hand it takes approvals of its own: "
+        f"waypoint deployment destroy {where} {' '.join(numbers)}"
+    )
 
 
 def _tested(run: Run, waypoint: Waypoint, deployment: str, digest: str, beat: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ from wps.promotion import artifacts, children, deployed
 from wps.promotion.children import Children, HungError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -157,19 +157,20 @@ class Waypoint:
         names = (job.get("application") or {}).get("application"), (job.get("workspace") or {}).get("workspace")
         return names == self._names
 
-    def again(self, *arguments: str, wanted: str = "") -> None:
+    def again(self, *arguments: str, wanted: str = "", named: Sequence[str] = ()) -> None:
         """Run a command that may be run again, and do so if Waypoint hangs.
 
         Args:
             *arguments: As of `run`.
             wanted: As of `run`.
+            named: As of `run`.
 
         Raises:
             StandardsError: It failed, has not said the word, or hangs each time (kind state).
         """
         for _ in range(TRIES):
             try:
-                self.run(*arguments, wanted=wanted)
+                self.run(*arguments, wanted=wanted, named=named)
             except HungError:
                 terminal.note(f"Waypoint hung in {arguments[0]}, and was ended: once more")
                 self.clear()
@@ -181,18 +182,19 @@ class Waypoint:
         what, why = f"Waypoint hangs in {arguments[0]}", f"it was ended {TRIES} times, with no plugin at work"
         raise errors.state(what, why, "run this again, or use a Waypoint server", str(self._folder))
 
-    def run(self, *arguments: str, wanted: str = "") -> None:
+    def run(self, *arguments: str, wanted: str = "", named: Sequence[str] = ()) -> None:
         """Run a command, with its output shown.
 
         Args:
             *arguments: The command and its options, without app and workspace.
             wanted: A word that its output shall have; empty for none.
+            named: What the command is about, behind its options.
 
         Raises:
             HungError: It hung, and was ended.
             StandardsError: It failed, or has not said the word (kind state).
         """
-        code, said = self._children.run([self._program, *arguments, "-plain", *self._common], wanted)
+        code, said = self._children.run([self._program, *arguments, "-plain", *self._common, *named], wanted)
         where = str(self._folder / "waypoint.hcl")
         if code:
             why = f"`waypoint {arguments[0]}` ended with exit code {code}; what it says stands above"

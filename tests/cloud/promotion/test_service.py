@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 import time
@@ -14,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "wps"))
 
 from machines import Machine
 
+from teamconfig.gen.waypaas.v1 import rights_pb2
+from teamconfig.releases import wire
 from tests.cloud.service.releasekit import State
 from testservers import oidc, service
 from testservers.postgres import postgres
@@ -175,3 +178,36 @@ def test_a_killed_service_does_not_break_a_promotion(company: Company, stage: st
     assert shop.releases("staging") == 1
     assert [one["digest"] for one in shop.json("releases", "--env", "staging")] == [digest]
     assert shop.json("verify")["environments"]["staging"]["records"] == 1
+
+
+def test_a_release_removes_what_it_has_replaced(company: Company) -> None:
+    """In production old deployments go by the approved grant of the release; what a rollback goes to stays."""
+    shop = company.shop
+    made: list[str] = []
+    for number in range(3):
+        company.be(f"dora{number}", "developers")
+        digest = shop.release(f"version {number}")
+        company.state.see("web", "dev", digest)
+        shop.wps("promote", "--to", "staging", "--yes")
+        company.state.see("web", "staging", digest)
+        company.be(f"lena{number}", "leads")
+        grant = _granted(company, digest)
+        company.be(f"leo{number}", "leads")
+        shop.wps("approve", grant, "--yes")
+        company.be(f"lena{number}", "leads")
+        company.state.redeem(grant)
+        told = shop.wps("promote", "--to", "production", "--yes")
+        made.append(digest)
+        assert ("1 deployments will be destroyed" in told) is (number == 2), told
+    there = [json.loads(path.read_text())["tag"] for path in sorted(shop.stand.glob("production-*.json"))]
+    assert len(there) == 2, there
+    assert shop.serves("production") == made[-1]
+    shop.wps("verify")
+
+
+def _granted(company: Company, digest: str) -> str:
+    """Ask for a grant to deploy, as the platform plugin does, and give its id."""
+    target = wire.target("shop", "web", "production")
+    request = rights_pb2.RequestGrantRequest(target=target, action="deploy", digest=digest)
+    with company.shop.ledger() as ledger:
+        return str(ledger._service.call("Rights/RequestGrant", request, 15.0).id)  # type: ignore[attr-defined]

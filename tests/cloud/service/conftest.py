@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cloud.service.releasekit import State, write_cluster, write_standards
+from tests.cloud.service.world import World, serve
 from testservers import oidc, service
 from testservers.postgres import postgres
 
@@ -108,3 +109,17 @@ class People:
         """End all connections."""
         for client in self._clients:
             client.close()
+
+
+@pytest.fixture(scope="module", name="served")
+def _served(tmp_path_factory: pytest.TempPathFactory, idp: OidcProvider) -> Iterator[World]:
+    """Run the service of a world."""
+    with serve(tmp_path_factory, idp, provider(idp)) as world:
+        yield world
+
+
+@pytest.fixture(name="world")
+def _world(served: World) -> Iterator[World]:
+    """Give the world, and close the connections of the test."""
+    yield served
+    served.close()

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from teamconfig.client.releases import ServiceLedger
 from teamconfig.gen.waypaas.v1 import releases_pb2, rights_pb2
 from teamconfig.releases import chain as chains
 from teamconfig.releases import evidence as evidences
@@ -18,10 +14,7 @@ from teamconfig.releases.store import MOST_EVIDENCE
 from teamconfig.service import evidence, keys
 from teamconfig.service.ongoing import OPEN_SECONDS
 from teamconfig.state import ledgers
-from tests.cloud.service.conftest import provider
 from tests.cloud.service.releasekit import (
-    STANDARDS,
-    State,
     asked,
     draft,
     granted,
@@ -30,95 +23,15 @@ from tests.cloud.service.releasekit import (
     reason,
     smoke,
     wanted,
-    write_cluster,
-    write_standards,
 )
 from tests.unit.releases import made
-from testservers import oidc, service
-from testservers.postgres import postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    import pytest
 
-    from testservers.oidc import OidcProvider
-    from testservers.service import Running
+    from tests.cloud.service.world import World
 
-AUDIENCE = "https://waypaas.acme.example"
-JOB = {
-    "sub": "project_path:acme/shop:ref_type:branch:ref:main", "aud": AUDIENCE, "project_path": "acme/shop",
-    "project_id": "74", "namespace_id": "9", "ref_path": "refs/heads/main", "ref_type": "branch",
-    "ref_protected": "true", "pipeline_source": "push",
-}  # fmt: skip
 HOUR = 3600
-
-
-class World:
-    """A service at which people sign in by two providers, and a CI system's jobs; and its database.
-
-    Args:
-        running: The service.
-        state: Its database.
-        issuers: By name of the provider.
-        home: Of everybody.
-    """
-
-    def __init__(self, running: Running, state: State, issuers: dict[str, OidcProvider], home: Path) -> None:
-        self.running, self.state = running, state
-        self._issuers, self._home = issuers, home
-        self._opened: list[ServiceLedger] = []
-
-    def ledger(self, name: str, *groups: str, at: str = "corp") -> ServiceLedger:
-        """Sign somebody in, and give the ledger as they have it."""
-        token = self._issuers[at].token(
-            sub=f"u-{name}", preferred_username=name, groups=list(groups), jti=os.urandom(8).hex()
-        )  # fmt: skip
-        return self._open(at, token)
-
-    def job(self) -> ServiceLedger:
-        """Sign a CI job of shop's main branch in."""
-        return self._open("ci", self._issuers["ci"].token(jti=os.urandom(8).hex(), **JOB))
-
-    def close(self) -> None:
-        """End all connections."""
-        for one in self._opened:
-            one.close()
-
-    def _open(self, at: str, token: str) -> ServiceLedger:
-        client = self.running.open(self._home / os.urandom(4).hex(), at, token=token)
-        self._opened.append(ServiceLedger(client))
-        return self._opened[-1]
-
-
-@pytest.fixture(scope="module", name="served")
-def _served(tmp_path_factory: pytest.TempPathFactory, idp: OidcProvider) -> Iterator[World]:
-    """Give the service."""
-    home = tmp_path_factory.mktemp("bounds")
-    standards = write_standards(home)
-    with (
-        postgres() as server,
-        oidc.start(tmp_path_factory.mktemp("partner")) as partner,
-        oidc.start(tmp_path_factory.mktemp("ci")) as ci,
-    ):
-        bound = f"""
-  workloads:
-    - {{issuer: "{ci.issuer}", repository: acme/shop, refs: [refs/heads/main], protected: true}}
-"""
-        (standards / "teams/payments/team.yaml").write_text(STANDARDS["teams/payments/team.yaml"] + bound.lstrip("\n"))
-        jobs = {"kind": "workload", "name": "ci", "system": "gitlab", "issuer": ci.issuer, "audience": AUDIENCE}
-        providers = [provider(idp), {**provider(partner), "name": "partner"}, jobs]
-        settings: dict[str, Any] = {"calls_per_second": "100000", "clusters": write_cluster(home)}
-        directory, url = tmp_path_factory.mktemp("bounds-service"), server.database()
-        with service.start(directory, providers, standards=standards, database=url, **settings) as running:
-            issuers = {"corp": idp, "partner": partner, "ci": ci}
-            yield World(running, State(url), issuers, tmp_path_factory.mktemp("homes"))
-
-
-@pytest.fixture(name="world")
-def _world(served: World) -> Iterator[World]:
-    """Give the service, and close the connections of the test."""
-    yield served
-    served.close()
 
 
 def test_a_waiver_by_another_provider_may_be_ones_own(world: World, app: str) -> None:

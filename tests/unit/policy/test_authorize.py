@@ -132,6 +132,8 @@ def _reason(action: str, kind: str, standing: Standing, **others: Any) -> str:
         ("promote", "stage", LEAD, {"digest_seen": False}, "digest_unseen"),
         ("promote", "production", LEAD, {"digest_seen": False}, "digest_unseen"),
         ("deploy", "production", LEAD, {"digest_seen": False}, "digest_unseen"),
+        ("redeem", "production", PROTECTED_JOB, {"digest_seen": False}, "digest_unseen"),
+        ("redeem", "stage", PROTECTED_JOB, {"digest_seen": False}, "allowed"),
         ("deploy", "stage", LEAD, {"digest_seen": False}, "allowed"),
         ("destroy", "production", LEAD, {"digest_seen": False}, "allowed"),
         # four eyes

@@ -45,8 +45,23 @@ def test_what_serves_and_what_a_rollback_goes_to_stays() -> None:
 def test_private_deployments_of_failed_promotions_may_go() -> None:
     """What no record names was never given the traffic for good; what is destroyed already is not named again."""
     made = [deployment(3), deployment(2), deployment(1, is_there=False)]
-    assert [one.id for one in leftover.surplus(made, [record(2, DIGESTS[0])])] == ["d3"]
+    assert [one.id for one in leftover.surplus(made, [record(3, DIGESTS[0])])] == ["d2"]
     assert leftover.surplus(made, []) == []
+
+
+def test_what_is_newer_than_what_serves_stays() -> None:
+    """It may be of another promotion, which has just begun; nothing goes where it is not known what serves."""
+    made = [deployment(4), deployment(3), deployment(2)]
+    assert [one.id for one in leftover.surplus(made, [record(3, DIGESTS[0])])] == ["d2"]
+    assert leftover.surplus(made, [record(9, DIGESTS[0])]) == []
+
+
+def test_the_standards_say_how_many_stay() -> None:
+    """With keep 2 the deployments of the two images before stay, with 0 none does."""
+    records = [record(number, "sha256:" + letter * 64) for number, letter in enumerate("abcd")][::-1]
+    made = [deployment(number) for number in (3, 2, 1, 0)]
+    assert [one.id for one in leftover.surplus(made, records, keep=2)] == ["d0"]
+    assert [one.id for one in leftover.surplus(made, records, keep=0)] == ["d2", "d1", "d0"]
 
 
 @given(st.lists(st.sampled_from(DIGESTS), max_size=8))
