@@ -241,10 +241,10 @@ def _value(checker: Checker, spec: Spec, node: Node, key: Key) -> Any:
 
 
 def _template(checker: Checker, spec: Spec, text: str, name: str, line: int) -> bool:
-    word = templates.unknown(text) if spec.template else None
+    word = templates.unknown(text, spec)
     if word is None:
         return True
-    fix = f"use one of {', '.join('{' + known + '}' for known in templates.NAMES)}"
+    fix = f"use one of {', '.join('{' + known + '}' for known in templates.names(spec))}"
     checker.refuse(f"{name}: {text} is not allowed", f"{{{word}}} stands for nothing", fix, line)
     return False
 

@@ -60,6 +60,7 @@ def profile(
     bound = tuple(rule for layer in layers for rule in layer.rules.values())
     words = {
         "org": tree.org.name, "team": team.name, "project": project, "app": app, "environment": environment,
+        "preview": tree.mark_of(workspace),
     }  # fmt: skip
     winners = {key: _fill(key, stack[-1].leaves[key].value, words) for key, stack in stacks.items()}
     problems += _loosened(bound)

@@ -36,6 +36,7 @@ class Spec:
     bounds: tuple[Any, Any] | None = None
     choices: tuple[str, ...] = ()
     template: bool = False
+    previews: bool = False
     shape: Shape | None = None
     key_shape: Shape | None = None
     block: type | None = None

@@ -138,9 +138,9 @@ class _Reader:
             name = ".".join((spec.name, *err.inside)) if spec.kind == "map" else spec.name
             self._refuse(name, value, err.why, kinds.advice(spec, err, written), ".".join((where, *err.inside)))
             return
-        word = next((found for text in texts(value) if (found := templates.unknown(text))), None)
-        if spec.template and word is not None:
-            fix = f"use one of {', '.join('{' + name + '}' for name in templates.NAMES)}"
+        word = next((found for text in texts(value) if (found := templates.unknown(text, spec))), None)
+        if word is not None:
+            fix = f"use one of {', '.join('{' + name + '}' for name in templates.names(spec))}"
             self._refuse(spec.name, value, f"{{{word}}} stands for nothing", fix, where)
             return
         parts = {(*key, name): item for name, item in value.items()} if spec.kind == "map" else {key: value}

@@ -1,4 +1,4 @@
-"""The few words that a value may leave open: {org}, {team}, {project}, {app}, {environment}."""
+"""The few words that a value may leave open: {org}, {team}, {project}, {app}, {environment}, and a host {preview}."""
 
 from __future__ import annotations
 
@@ -8,20 +8,39 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from teamconfig.schema import Spec
+
 NAMES = ("org", "team", "project", "app", "environment")
+HOST_NAMES = (*NAMES, "preview")
+"""Who may deploy a preview chooses its name, so it is nothing to name a namespace or a cluster by."""
+
 _OPEN = re.compile(r"\{([^{}]*)\}")
 
 
-def unknown(text: str) -> str | None:
+def names(spec: Spec) -> tuple[str, ...]:
+    """List the words that a key may leave open.
+
+    Args:
+        spec: Of the key.
+
+    Returns:
+        Their names; none where braces are nothing special.
+    """
+    return (HOST_NAMES if spec.previews else NAMES) if spec.template else ()
+
+
+def unknown(text: str, spec: Spec) -> str | None:
     """Find a word in braces that means nothing.
 
     Args:
-        text: Value of a key that may leave words open.
+        text: Value of a key.
+        spec: Of the key.
 
     Returns:
-        The first such word, or None if all are known.
+        The first such word, or None if all are known or the key leaves none open.
     """
-    return next((word for word in _OPEN.findall(text) if word not in NAMES), None)
+    known = names(spec)
+    return next((word for word in _OPEN.findall(text) if word not in known), None) if known else None
 
 
 def fill(text: str, words: Mapping[str, str]) -> str:
@@ -29,7 +48,7 @@ def fill(text: str, words: Mapping[str, str]) -> str:
 
     Args:
         text: Value that `unknown` finds nothing in.
-        words: By name, all of NAMES.
+        words: By name, all of HOST_NAMES.
 
     Returns:
         The text without open words.

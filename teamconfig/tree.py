@@ -7,6 +7,7 @@ there are.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 
 PREVIEW = "preview-"
+_UNFIT = re.compile(r"[^a-z0-9]+")
 """How the workspace of a preview begins: it stands for the first environment, unless org.workspaces maps it."""
 
 
@@ -162,6 +164,18 @@ class Tree:
             Whether it is.
         """
         return workspace.startswith(PREVIEW) and workspace not in self.org.environments
+
+    def mark_of(self, workspace: str) -> str:
+        """Give what tells a preview's name in DNS from that of its environment.
+
+        Args:
+            workspace: Waypoint's workspace.
+
+        Returns:
+            "-" and the rest of its name, as DNS can have it; empty where it is no preview's.
+        """
+        rest = _UNFIT.sub("-", workspace.removeprefix(PREVIEW).lower()).strip("-") if self.is_preview(workspace) else ""
+        return f"-{rest}" if rest else ""
 
     def environment_of(self, workspace: str) -> str:
         """Find the environment that a Waypoint workspace stands for.

@@ -41,8 +41,9 @@ class Network:
     """How the world reaches an app. Without `host` it is reached by its Service only."""
 
     host: str | None = option(
-        "string", "Name of the app in DNS.", default="none: no ingress", example="{app}.{environment}.acme.example",
-        template=True, shape=shapes.HOST,
+        "string", 'Name of the app in DNS; {preview} is "-login" in the preview of branch login, and else nothing.',
+        default="none: no ingress", example="{app}{preview}.{environment}.acme.example", template=True, previews=True,
+        shape=shapes.HOST,
     )  # fmt: skip
     path: str | None = option("string", "Path that belongs to the app.", preset="/", shape=shapes.ROUTE_PATH)
     path_type: str | None = option("enum", "How the path is compared.", choices=("Prefix", "Exact"), preset="Prefix")

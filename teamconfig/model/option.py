@@ -34,6 +34,7 @@ def option(
     bounds: tuple[Any, Any] | None = None,
     choices: tuple[str, ...] | None = None,
     template: bool = False,
+    previews: bool = False,
     shape: Shape | None = None,
     key_shape: Shape | None = None,
 ) -> Any:
@@ -49,6 +50,7 @@ def option(
         bounds: Least and greatest value, in the user's spelling, None for open.
         choices: All values of an enum.
         template: Whether {org}, {team}, {project}, {app} and {environment} are filled in.
+        previews: Whether {preview} is, too: "-" and the name of the branch in its preview, and nothing elsewhere.
         shape: What the text, or each text of a list or map, must look like.
         key_shape: What each key of a map must look like.
 
@@ -67,6 +69,7 @@ def option(
         "bounds": bounds,
         "choices": choices,
         "template": template or None,
+        "previews": previews or None,
         "shape": shape,
         "key_shape": key_shape,
     }

@@ -68,7 +68,8 @@ def wanted(project: Project, branch: str, ttl: str | None) -> Wanted:
     if not project.has_own_host(there):
         host = there.release.network.host
         why = f"it would answer as {host}, and so take the traffic of {environment}"
-        fix = 'write host = "...${workspace.name}..." into the block network of its deploy and release, or no host'
+        fix = "have the standards write {preview} into network.host, as {app}{preview}.acme.example; or write "
+        fix += 'host = "...${workspace.name}..." into the block network of its deploy and release'
         raise StandardsError([Problem(what, why, fix, "network.host", "policy")])
     return Wanted(branch, workspace, lifetimes.wanted(standards, ttl), standards.quota or 1)
 

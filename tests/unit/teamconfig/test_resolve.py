@@ -202,6 +202,27 @@ def test_words_in_braces_are_filled_in(tree: Callable[..., Tree]) -> None:
     assert found.env == {"RAW": "{team}"}
 
 
+@pytest.mark.parametrize(
+    ("workspace", "host"),
+    [
+        ("default", "web.dev.acme.example"),
+        ("staging", "web.staging.acme.example"),
+        ("preview-login", "web-login.dev.acme.example"),
+        ("preview-Log_In!", "web-log-in.dev.acme.example"),
+    ],
+)
+def test_a_preview_has_a_host_of_its_own(tree: Callable[..., Tree], workspace: str, host: str) -> None:
+    """{preview} is what tells a preview's host from that of its environment, and nothing in an environment itself."""
+    made = tree(org='standards: {network: {host: "{app}{preview}.{environment}.acme.example"}}\n')
+    assert _profile(made, workspace=workspace).network.host == host
+
+
+def test_nothing_but_a_host_is_named_by_a_preview(tree: Callable[..., Tree]) -> None:
+    """Who deploys a preview chooses its name, so it names no namespace."""
+    with pytest.raises(StandardsError, match="preview"):
+        tree(org='standards: {kubernetes: {namespace: "{team}{preview}"}}\n')
+
+
 def test_unknown_project_and_workspace_name_the_nearest(tree: Callable[..., Tree]) -> None:
     """A project of no team, or a workspace that stands for no environment, is an error of kind missing."""
     with pytest.raises(StandardsError) as caught:
