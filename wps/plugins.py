@@ -28,7 +28,7 @@ Key = Annotated[Path, typer.Option("--key", metavar="FILE", help="private key, a
 @app.command(
     "build",
     help="Build self-contained binaries of the plugins for this platform, with bill of materials and licences. Needs a "
-    "checkout, uv, Go, and strip of binutils.",
+    "checkout, uv, Go, and on Linux strip of binutils.",
     short_help="build self-contained binaries",
 )
 def run_build(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import sys
 import zipfile
 from dataclasses import dataclass
 from email.parser import Parser
@@ -18,14 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teamconfig import errors
-from wps.pluginset import bundle, materials, programs, refusals, scratch, tree
+from wps.pluginset import bundle, forms, launchers, locked, materials, programs, refusals, scratch, tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from wps.pluginset.forms import Form
+    from wps.pluginset.interpreter import Interpreter
     from wps.pluginset.programs import Program
 
-LAUNCHER = Path(__file__).with_name("launcher")
 _COPIED = (
     "PATH",
     "HOME",
@@ -34,6 +34,9 @@ _COPIED = (
     "UV_CACHE_DIR",
     "UV_INDEX_URL",
     "UV_DEFAULT_INDEX",
+    "UV_PYTHON_INSTALL_MIRROR",
+    "UV_PYTHON_DOWNLOADS_JSON_URL",
+    "GOCACHE",
     "SSL_CERT_FILE",
 )
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy")
@@ -58,7 +61,9 @@ class Built:
     unpacked: int
 
 
-def build(checkout: Path, out: Path, wanted: Sequence[str], tell: Callable[[str], None]) -> list[Built]:
+def build(
+    checkout: Path, out: Path, wanted: Sequence[str], tell: Callable[[str], None], form: Form | None = None
+) -> list[Built]:
     """Build.
 
     Args:
@@ -66,6 +71,7 @@ def build(checkout: Path, out: Path, wanted: Sequence[str], tell: Callable[[str]
         out: Gets a folder for the platform, with the binaries, their SBOMs and their licences.
         wanted: Names of plugins; none: all.
         tell: Told what is being done.
+        form: Of the binaries; the platform's own if left out.
 
     Returns:
         What was built, by name.
@@ -73,22 +79,24 @@ def build(checkout: Path, out: Path, wanted: Sequence[str], tell: Callable[[str]
     Raises:
         StandardsError: The directory is no checkout (kind missing), there is no such plugin (option), or a step fails.
     """
+    form = form or forms.form(programs.this_platform())
     _check(checkout)
     target = out / programs.folder(programs.this_platform())
     with scratch.folder("waypaas-build-") as work:
         tell("wheel and launcher")
         wheel = _wheel(checkout, work / "wheel")
-        launcher = _launcher(work / "launcher")
+        launcher = launchers.plain(form, work / "launcher", _environ())
         described = _described(wheel)
         chosen = _chosen(described.programs, wanted)
         tell("interpreter")
-        tree.base(work / "base")
+        python = form.python(_environ())
+        tree.base(form, python, work / "base")
         with refusals.writing("the binaries cannot be written", target):
             target.mkdir(parents=True, exist_ok=True)
         made = []
         for program in chosen:
             tell(program.file)
-            made.append(_one(program, _Parts(checkout, wheel, launcher, described.extras), work, target))
+            made.append(_one(program, _Parts(checkout, form, python, wheel, launcher, described.extras), work, target))
         return made
 
 
@@ -97,6 +105,8 @@ class _Parts:
     """What each binary is made of."""
 
     checkout: Path
+    form: Form
+    python: Interpreter
     wheel: Path
     launcher: bytes
     extras: Sequence[str]
@@ -111,11 +121,6 @@ class _Described:
 
 
 def _check(checkout: Path) -> None:
-    here = programs.this_platform()
-    if sys.platform != "linux" or not programs.PLATFORM.fullmatch(here):
-        why = "a binary starts its interpreter by glibc's loader, which there is on Linux, for amd64 and arm64 alone"
-        fix = "build on Linux for the platforms that are to have plugins"
-        raise errors.state(f"binaries for {here} cannot be made", why, fix, here)
     if not (checkout / "uv.lock").is_file() or not (checkout / "pyproject.toml").is_file():
         why = "binaries are built of the sources, with the versions of their uv.lock"
         fix = "go to a checkout of this project, or name it with --source"
@@ -132,13 +137,6 @@ def _wheel(checkout: Path, into: Path) -> Path:
     command = ["uv", "build", "--wheel", "--quiet", "--out-dir", str(into)]
     refusals.run(command, cwd=checkout, environ=_environ(), doing="build the wheel")
     return next(into.glob("*.whl"))
-
-
-def _launcher(into: Path) -> bytes:
-    environ = {**_environ(), "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"}
-    command = ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", str(into), "."]
-    refusals.run(command, cwd=LAUNCHER, environ=environ, doing="compile the launcher")
-    return into.read_bytes()
 
 
 def _described(wheel: Path) -> _Described:
@@ -165,15 +163,22 @@ def _one(program: Program, parts: _Parts, work: Path, target: Path) -> Built:
     folder = work / program.name
     shutil.copytree(work / "base", folder)
     installed = work / f"{program.name}-installed"
-    locked = _install(program, parts, installed)
-    tree.packages(installed, folder)
-    linked = tree.libraries(folder)
+    environ = _environ()
+    named = locked.lines(parts.checkout, program.extras(parts.extras), environ)
+    locked.install(named, parts.form, parts.python, installed, environ)
+    locked.wheel(parts.wheel, parts.form, parts.python, installed, environ)
+    tree.packages(parts.python, installed, folder)
+    linked = parts.form.complete(folder, parts.python)
     tree.entry(program, parts.launcher, folder)
-    found = materials.collect(installed, locked, linked)
+    found = materials.collect(parts.python, installed, named, linked)
     licences = materials.licences(found)
     (folder / "LICENSES.txt").write_text(licences)
     unpacked = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    data = bundle.binary(parts.launcher, bundle.archive(folder), program.file)
+    payload = bundle.archive(folder)
+    if parts.form.embedded:
+        data = launchers.embedding(parts.form, payload, program.file, work / f"{program.name}-launcher", environ)
+    else:
+        data = bundle.binary(parts.launcher, payload, program.file)
     digest = hashlib.sha256(data).hexdigest()
     version = next(one.version for one in found if one.name == "waypaas")
     bill = materials.bill(program.file, version, programs.this_platform(), digest, found)
@@ -185,22 +190,6 @@ def _one(program: Program, parts: _Parts, work: Path, target: Path) -> Built:
     shutil.rmtree(folder)
     shutil.rmtree(installed)
     return Built(program, path, digest, len(data), unpacked)
-
-
-def _install(program: Program, parts: _Parts, into: Path) -> str:
-    """Install what the lock names for a plugin, each by its hash; give the lock's lines."""
-    extras = [word for extra in program.extras(parts.extras) for word in ("--extra", extra)]
-    export = ["uv", "export", "--frozen", "--no-dev", "--no-emit-project", "--quiet", "--no-header", *extras]
-    environ = _environ()
-    locked = refusals.run(export, cwd=parts.checkout, environ=environ, doing="read uv.lock")
-    listed = into.with_suffix(".txt")
-    listed.write_text(locked)
-    install = ["uv", "pip", "install", "--quiet", "--no-config", "--no-deps", "--target", str(into)]
-    python = ["--python", sys.executable]
-    locked_only = ["--require-hashes", "--only-binary", ":all:", "-r", str(listed)]
-    refusals.run([*install, *python, *locked_only], cwd=into.parent, environ=environ, doing="install the packages")
-    refusals.run([*install, *python, str(parts.wheel)], cwd=into.parent, environ=environ, doing="install the wheel")
-    return locked
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:

@@ -1,6 +1,6 @@
 """A binary, from a folder: a tar.gz whose bytes depend on the folder's content alone, behind the launcher.
 
-Owns the format that launcher/main.go reads.
+Owns the format that launcher/appended.go reads. Where the launcher has the tar.gz within it, see `launchers`.
 """
 
 from __future__ import annotations

@@ -1,27 +1,38 @@
-"""The interpreter that goes into the binaries: this one, with its standard library and every library it is linked with.
+"""The interpreter that goes into the binaries: which files of it, under which name, and what it says of itself.
 
-Owns which files, under which name. The C library and its loader are among them, so that a binary runs where there is
-another one or none. Nothing of the interpreter's own `site-packages` comes along.
+Owns the choice of files. Which interpreter it is, and how the libraries that it is linked with are found, is the form's
+(`forms`). Nothing of the interpreter's own `site-packages` comes along.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
-import sys
-import sysconfig
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from teamconfig import errors
 from wps.pluginset import refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
-_LIBRARY = re.compile(r"^\s*(?:(\S+) => )?(/\S+) \(0x[0-9a-f]+\)$", re.MULTILINE)
-_LOADER = re.compile(r"/ld-linux[^/]*$")
-
+_ASKED = """\
+import json, platform, sys, sysconfig
+builtin = {}
+for module, name, attribute in (
+    ("ssl", "openssl", "OPENSSL_VERSION"), ("zlib", "zlib", "ZLIB_RUNTIME_VERSION"),
+    ("pyexpat", "expat", "EXPAT_VERSION"),
+):
+    try:
+        builtin[name] = getattr(__import__(module), attribute)
+    except ImportError:
+        pass
+stdlib = sysconfig.get_path("stdlib")
+print(json.dumps([platform.python_version(), sys.base_prefix, stdlib, builtin]))
+"""
+_NUMBER = re.compile(r"\d+(\.\d+)+[a-z]?")
 _UNUSED = frozenset(
     {
         "__pycache__", "ensurepip", "idlelib", "lib2to3", "lib-dynload", "pydoc_data", "site-packages", "test", "tests",
@@ -31,90 +42,75 @@ _UNUSED = frozenset(
 _UNUSED_MODULES = re.compile(r"(_test|_tkinter|_curses|_ctypes_test|_gdbm|_dbm|_sqlite3|readline|nis|ossaudio|xx)")
 
 
-def modules() -> dict[str, Path]:
-    """List the standard library, without what no plugin can need.
-
-    Returns:
-        File by path below lib/pythonX.Y, sources only.
-    """
-    root = Path(sysconfig.get_path("stdlib"))
-    found: dict[str, Path] = {}
-    for folder, folders, files in os.walk(root):
-        here = Path(folder)
-        folders[:] = sorted(name for name in folders if name not in _UNUSED and not name.startswith("config-"))
-        for name in files:
-            path = here / name
-            if name.endswith(".py") and name not in _UNUSED:
-                found[str(path.relative_to(root))] = path
-    return found
-
-
-def extensions() -> dict[str, Path]:
-    """List the compiled modules of the standard library.
-
-    Returns:
-        File by path below lib/pythonX.Y.
-    """
-    root = Path(sysconfig.get_config_var("DESTSHARED"))
-    return {
-        f"lib-dynload/{path.name}": path for path in sorted(root.glob("*.so")) if not _UNUSED_MODULES.match(path.name)
-    }
-
-
-def program() -> Path:
-    """Name the interpreter itself.
-
-    Returns:
-        The file that the virtual environment's link leads to.
-    """
-    return Path(sys.executable).resolve()
-
-
-def libraries(files: Iterable[Path], inside: Path) -> dict[str, Path]:
-    """Find the shared libraries that files are linked with.
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """An interpreter.
 
     Args:
-        files: Programs, modules and libraries.
-        inside: What lies in there is found by its own path already.
+        program: Its file, no link.
+        prefix: Where it is installed.
+        stdlib: Its standard library.
+        version: "3.11.7".
+        release: Of the distribution that it is of, if it has one of its own.
+        told: Prefix that its `sysconfig` names in the binary, so that the place where it was installed for the build is
+            in no byte; empty: its own.
+        builtin: Version by name of what its modules are made with, as far as they say it.
+    """
+
+    program: Path
+    prefix: Path
+    stdlib: Path
+    version: str
+    release: str = ""
+    told: str = ""
+    builtin: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> str:
+        """Name of its standard library's folder: "python3.11"."""
+        major, minor, *_ = self.version.split(".")
+        return f"python{major}.{minor}"
+
+    def modules(self) -> dict[str, Path]:
+        """List the standard library, without what no plugin can need.
+
+        Returns:
+            File by path below lib/pythonX.Y, sources only.
+        """
+        found: dict[str, Path] = {}
+        for folder, folders, files in os.walk(self.stdlib):
+            here = Path(folder)
+            folders[:] = sorted(name for name in folders if name not in _UNUSED and not name.startswith("config-"))
+            for name in files:
+                path = here / name
+                if name.endswith(".py") and name not in _UNUSED:
+                    found[str(path.relative_to(self.stdlib))] = path
+        return found
+
+    def extensions(self) -> dict[str, Path]:
+        """List the compiled modules of the standard library.
+
+        Returns:
+            File by path below lib/pythonX.Y.
+        """
+        found = sorted((self.stdlib / "lib-dynload").glob("*.so"))
+        return {f"lib-dynload/{path.name}": path for path in found if not _UNUSED_MODULES.match(path.name)}
+
+
+def asked(program: Path) -> Interpreter:
+    """Ask an interpreter what it is.
+
+    Args:
+        program: Its file, or a link to it.
 
     Returns:
-        File by name under which the loader asks for it; the loader itself as "ld.so".
+        What it says.
 
     Raises:
-        StandardsError: One is not there, or this system has another loader (kind missing).
+        StandardsError: It does not start.
     """
-    found: dict[str, Path] = {}
-    for file in files:
-        environ = {"PATH": os.defpath, "LC_ALL": "C", "LD_LIBRARY_PATH": str(Path(sys.base_prefix) / "lib")}
-        said = refusals.run(["ldd", str(file)], cwd=file.parent, environ=environ, doing="see what is linked")
-        if "=> not found" in said:
-            what = f"{file.name} cannot be packed"
-            why = next(line.strip() for line in said.splitlines() if "not found" in line)
-            raise errors.missing(what, why, "install that library", str(file))
-        for asked, path in _LIBRARY.findall(said):
-            if Path(path).is_relative_to(inside):
-                continue
-            name = "ld.so" if _LOADER.search(asked or path) else asked or Path(path).name
-            found.setdefault(name, Path(path).resolve())
-    if "ld.so" not in found:
-        why = f"the loader of glibc is not found beside {program()}"
-        raise errors.missing("binaries cannot be made here", why, "build on Linux with glibc, as Debian", sys.platform)
-    return found
-
-
-def version() -> str:
-    """Name the version.
-
-    Returns:
-        "3.11.7".
-    """
-    return ".".join(str(part) for part in sys.version_info[:3])
-
-
-def folder() -> str:
-    """Name the folder of the standard library below lib.
-
-    Returns:
-        "python3.11".
-    """
-    return f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    command = [str(program), "-I", "-c", _ASKED]
+    said = refusals.run(command, cwd=Path("/"), environ={"PATH": os.defpath}, doing="ask the interpreter what it is")
+    version, prefix, stdlib, builtin = json.loads(said)
+    numbers = {name: found.group() for name, text in builtin.items() if (found := _NUMBER.search(text))}
+    return Interpreter(program.resolve(), Path(prefix), Path(stdlib), version, builtin=numbers)

@@ -9,20 +9,20 @@ import hashlib
 import json
 import re
 import subprocess
-import sysconfig
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wps.pluginset import interpreter
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from wps.pluginset.interpreter import Interpreter
 
 _LOCKED = re.compile(r"^([A-Za-z0-9][-A-Za-z0-9._]*)==([^\s;\\]+)(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _TEXT_NAMES = re.compile(r"(licen[cs]e|copying|notice|copyright)", re.IGNORECASE)
+_BUILTIN = {"openssl": "Apache-2.0", "zlib": "Zlib", "expat": "MIT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,11 @@ class Material:
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
-def collect(installed: Path, locked: str, linked: Mapping[str, Path]) -> list[Material]:
+def collect(python: Interpreter, installed: Path, locked: str, linked: Mapping[str, Path]) -> list[Material]:
     """Find out what a binary is made of.
 
     Args:
+        python: The interpreter.
         installed: Where the packages were installed.
         locked: Lines of the lock, with hashes.
         linked: Shared libraries by name.
@@ -61,7 +62,7 @@ def collect(installed: Path, locked: str, linked: Mapping[str, Path]) -> list[Ma
     """
     hashes = {_canonical(name): tuple(_HASH.findall(rest)) for name, _, rest in _LOCKED.findall(locked)}
     found = [_package(one, hashes) for one in metadata.distributions(path=[str(installed)])]
-    found += [_interpreter(), *_system(linked)]
+    found += [*_interpreter(python), *_system(linked)]
     return sorted(found, key=lambda one: (one.kind, one.name))
 
 
@@ -86,11 +87,21 @@ def _package(one: metadata.Distribution, hashes: Mapping[str, tuple[str, ...]]) 
     )
 
 
-def _interpreter() -> Material:
-    version = interpreter.version()
-    text = Path(sysconfig.get_path("stdlib")) / "LICENSE.txt"
-    texts = {"LICENSE.txt": text.read_text(encoding="utf-8")} if text.is_file() else {}
-    return Material("cpython", version, "platform", "PSF-2.0", f"pkg:generic/cpython@{version}", (), texts)
+def _interpreter(python: Interpreter) -> Iterable[Material]:
+    """Describe the interpreter, and what it is a distribution of is made with."""
+    texts = {}
+    for folder in (python.stdlib, python.prefix / "licenses"):
+        for text in sorted(folder.glob("LICENSE*.txt")):
+            texts[text.name] = text.read_text(encoding="utf-8", errors="replace")
+    version = python.version
+    digest = hashlib.sha256(python.program.read_bytes()).hexdigest()
+    address = f"pkg:generic/cpython@{version}"
+    if python.release:
+        address = f"pkg:github/astral-sh/python-build-standalone@{python.release}"
+    yield Material("cpython", version, "platform", "PSF-2.0", address, (digest,), texts)
+    if python.release:  # else what it is made with are libraries of their own, which `_system` describes
+        for name, of in sorted(python.builtin.items()):
+            yield Material(name, of, "platform", _BUILTIN[name], f"pkg:generic/{name}@{of}")
 
 
 def _system(linked: Mapping[str, Path]) -> Iterable[Material]:

@@ -1,24 +1,27 @@
 """The folder that a binary unpacks to: interpreter, libraries, packages, the program, and the licences of all of it.
 
-bin/python3    starts lib/python, for whoever looks for an interpreter
-lib/           interpreter, loader, libraries, pythonX.Y/ (the standard library, compiled)
+bin/python3    the launcher: starts the interpreter, for whoever looks for one
+lib/           libraries, pythonX.Y/ (the standard library, compiled)
 site/          the packages, compiled
 programs/      what the launcher runs
+
+Where the interpreter lies, and which libraries there are, is the form's (`forms`).
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wps.pluginset import interpreter, refusals
+from wps.pluginset import refusals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from wps.pluginset.forms import Form
+    from wps.pluginset.interpreter import Interpreter
     from wps.pluginset.programs import Program
 
 _PROGRAM = """\
@@ -28,32 +31,46 @@ from {module} import {function}
 {function}()
 """
 _UNUSED = frozenset({"__pycache__", "bin", "tests", "test"})
+_INSTALLERS = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", ".lock"})
 _UNUSED_ENDINGS = (".pyi", ".pyx", ".pxd", ".c", ".h", ".proto", ".go")
 
 
-def base(into: Path) -> None:
+def base(form: Form, python: Interpreter, into: Path) -> None:
     """Lay out what all plugins share: interpreter and standard library.
 
     Args:
+        form: Of the binary.
+        python: The interpreter.
         into: A new folder.
 
     Raises:
-        StandardsError: Something of it is not there, or cannot be stripped or compiled.
+        StandardsError: Something of it is not there, or cannot be compiled.
     """
-    library = into / "lib" / interpreter.folder()
+    library = into / "lib" / python.folder
     (library / "lib-dynload").mkdir(parents=True)
-    for name, path in interpreter.extensions().items():
+    for name, path in python.extensions().items():
         shutil.copyfile(path, library / name)
-    program = into / "lib" / "python"
-    shutil.copyfile(interpreter.program(), program)
+    program = into / form.program
+    program.parent.mkdir(exist_ok=True)
+    shutil.copyfile(python.program, program)
     program.chmod(0o755)
-    _compile({f"{interpreter.folder()}/{name}": path for name, path in interpreter.modules().items()}, into / "lib")
+    sources = {f"{python.folder}/{name}": path for name, path in python.modules().items()}
+    settled = into / ".settled"
+    settled.mkdir()
+    for name, path in sources.items():
+        if python.told and path.name.startswith("_sysconfigdata"):
+            sources[name] = settled / path.name
+            text = path.read_text(encoding="utf-8").replace(str(python.prefix), python.told)
+            sources[name].write_text(text, encoding="utf-8")
+    _compile(python, sources, into / "lib")
+    shutil.rmtree(settled)
 
 
-def packages(installed: Path, into: Path) -> None:
+def packages(python: Interpreter, installed: Path, into: Path) -> None:
     """Lay out the packages.
 
     Args:
+        python: The interpreter.
         installed: Where an installer has put them.
         into: The folder; gets `site`.
 
@@ -68,40 +85,11 @@ def packages(installed: Path, into: Path) -> None:
             inside = str(path.relative_to(installed))
             if name.endswith(".py"):
                 sources[f"site/{inside}"] = path
-            elif not name.endswith(_UNUSED_ENDINGS) and name not in {
-                "RECORD",
-                "INSTALLER",
-                "REQUESTED",
-                "direct_url.json",
-                "uv_cache.json",
-            }:
+            elif not name.endswith(_UNUSED_ENDINGS) and name not in _INSTALLERS:
                 target = into / "site" / inside
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
-    _compile(sources, into)
-
-
-def libraries(into: Path) -> dict[str, Path]:
-    """Lay out the shared libraries that anything in a folder is linked with, and strip all of them.
-
-    Args:
-        into: The folder.
-
-    Returns:
-        Where each library came from, by name.
-
-    Raises:
-        StandardsError: One is missing, or cannot be stripped.
-    """
-    compiled = sorted([into / "lib" / "python", *into.rglob("*.so"), *into.rglob("*.so.*")])
-    found = interpreter.libraries(compiled, into)
-    for name, path in found.items():
-        shutil.copyfile(path, into / "lib" / name)
-        (into / "lib" / name).chmod(0o755)
-    for path in sorted({*compiled, *((into / "lib" / name) for name in found)}):
-        command = ["strip", "--strip-unneeded", "--preserve-dates", str(path)]
-        refusals.run(command, cwd=into, environ={"PATH": os.environ["PATH"]}, doing=f"strip {path.name}")
-    return found
+    _compile(python, sources, into)
 
 
 def entry(program: Program, launcher: bytes, into: Path) -> None:
@@ -125,7 +113,7 @@ def _program(program: Program) -> str:
     return _PROGRAM.format(module=program.module, function=program.function)
 
 
-def _compile(sources: Mapping[str, Path], into: Path) -> None:
+def _compile(python: Interpreter, sources: Mapping[str, Path], into: Path) -> None:
     """Compile sources to where they are found without their source."""
     lines = []
     for name, path in sorted(sources.items()):
@@ -136,7 +124,7 @@ def _compile(sources: Mapping[str, Path], into: Path) -> None:
     listed.write_text("".join(lines))
     try:
         script = str(Path(__file__).with_name("compiling.py"))
-        command = [sys.executable, "-s", "-W", "ignore", script, str(listed)]
+        command = [str(python.program), "-s", "-W", "ignore", script, str(listed)]
         refusals.run(
             command, cwd=into, environ={"PATH": os.defpath, "PYTHONHASHSEED": "0"}, doing="compile the modules"
         )

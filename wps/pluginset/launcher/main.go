@@ -1,14 +1,12 @@
-// The first program of a plugin binary: it unpacks what is appended to it, once, and becomes the plugin.
+// The first program of a plugin binary: it unpacks what it carries, once, and becomes the plugin.
 //
-// A plugin binary is this program, a tar.gz (an interpreter, the C library and the packages), and a trailer:
-// magic, length and SHA-256 of the tar.gz, and the plugin's name. What is unpacked lies in a directory of the user
-// alone, under its hash. A copy of this program without a trailer lies there as bin/python3: it starts the
-// interpreter that it lies beside, which nothing else could, as its loader is at no path that the kernel knows.
+// What it carries is a tar.gz (an interpreter, libraries and the packages), its SHA-256 and the plugin's name: appended
+// to this program (appended.go), or compiled into it (embedded.go). What is unpacked lies in a directory of the user
+// alone, under its hash. A copy of this program that carries nothing lies there as bin/python3: it starts the
+// interpreter that it lies beside, and holds the directory as the plugin does.
 package main
 
 import (
-	"bytes"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
@@ -16,12 +14,14 @@ import (
 	"syscall"
 )
 
-const (
-	magic        = "WAYPAAS1"
-	nameBytes    = 64
-	trailerBytes = len(magic) + 8 + hashBytes + nameBytes
-	tellTail     = "; get the binary again, `wps plugins sync` does that"
-)
+const tellTail = "; get the binary again, `wps plugins sync` does that"
+
+// Where the interpreter lies in what is unpacked, and the loader that starts it; without a loader the kernel starts it.
+// Told when this is linked.
+var program, loader = "lib/python", "lib/ld.so"
+
+// misleading variables would let our interpreter look for its own modules or its own program elsewhere.
+var misleading = []string{"PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__"}
 
 // Where systems keep the authorities that they trust, as Go looks for them. The TLS library of the plugin comes from
 // the machine that built it, and would look where that one keeps them.
@@ -34,12 +34,11 @@ var authorities = []string{
 	"/etc/ssl/cert.pem",
 }
 
-// Trailer says what is appended.
-type trailer struct {
-	offset int64
-	length int64
-	hash   [hashBytes]byte
-	name   string
+// payload is what this program carries.
+type payload struct {
+	data io.ReadSeeker
+	hash [hashBytes]byte
+	name string
 }
 
 func main() {
@@ -54,70 +53,58 @@ func main() {
 }
 
 func run() error {
-	own, err := os.Executable()
-	if err != nil {
-		own = os.Args[0] // where /proc is not mounted; the host starts plugins by their whole path
-		if !filepath.IsAbs(own) {
-			return fmt.Errorf("the path of this program is not known: %w; start it by its whole path", err)
-		}
-	}
-	file, err := os.Open(own)
-	if err != nil {
-		return fmt.Errorf("this program cannot be read: %w", err)
-	}
-	end, err := readTrailer(file)
+	found, err := carried()
 	if err != nil {
 		return err
 	}
-	if end == nil {
+	if found == nil {
+		own, err := executable()
+		if err != nil {
+			return err
+		}
 		root := filepath.Dir(filepath.Dir(own))
 		hold(root)
 		return become(root, os.Args[1:])
 	}
-	root, err := place(file, end)
+	root, err := place(found)
 	if err != nil {
 		return err
 	}
-	file.Close()
-	script := filepath.Join(root, "programs", end.name)
+	script := filepath.Join(root, "programs", found.name)
 	return become(root, append([]string{"-I", "-S", script}, os.Args[1:]...))
 }
 
-// readTrailer gives nil where nothing is appended.
-func readTrailer(file *os.File) (*trailer, error) {
-	size, err := file.Seek(0, io.SeekEnd)
-	if err != nil || size < int64(trailerBytes) {
-		return nil, err
+// executable gives the path of this program, without links: macOS tells the path by which it was started.
+func executable() (string, error) {
+	own, err := os.Executable()
+	if err != nil {
+		own = os.Args[0] // where /proc is not mounted; the host starts plugins by their whole path
+		if !filepath.IsAbs(own) {
+			return "", fmt.Errorf("the path of this program is not known: %w; start it by its whole path", err)
+		}
 	}
-	data := make([]byte, trailerBytes)
-	if _, err := file.ReadAt(data, size-int64(trailerBytes)); err != nil {
-		return nil, err
+	if found, err := filepath.EvalSymlinks(own); err == nil {
+		own = found
 	}
-	if !bytes.HasPrefix(data, []byte(magic)) {
-		return nil, nil
-	}
-	data = data[len(magic):]
-	end := &trailer{length: int64(binary.BigEndian.Uint64(data))}
-	copy(end.hash[:], data[8:])
-	end.name = string(bytes.TrimRight(data[8+hashBytes:], "\x00"))
-	end.offset = size - int64(trailerBytes) - end.length
-	if end.length < 0 || end.offset < 0 || end.name == "" || filepath.Base(end.name) != end.name {
-		return nil, fmt.Errorf("this program is damaged: its end makes no sense%s", tellTail)
-	}
-	return end, nil
+	return own, nil
 }
 
-// become starts the interpreter of an unpacked plugin in place of this process.
+// become starts the interpreter of an unpacked plugin in place of this process. What it takes for its own path is
+// bin/python3, beside whose directory it finds its modules.
 func become(root string, arguments []string) error {
-	libraries := filepath.Join(root, "lib")
-	loader := filepath.Join(libraries, "ld.so")
-	command := []string{
-		loader, "--argv0", filepath.Join(root, "bin", "python3"), "--library-path", libraries,
-		filepath.Join(libraries, "python"),
+	python, first := filepath.Join(root, "bin", "python3"), filepath.Join(root, program)
+	command := []string{python}
+	if loader != "" {
+		own := first
+		first = filepath.Join(root, loader)
+		command = []string{first, "--argv0", python, "--library-path", filepath.Dir(first), own}
+	}
+	for _, name := range misleading {
+		os.Unsetenv(name)
 	}
 	trust()
-	err := syscall.Exec(loader, append(command, arguments...), os.Environ())
-	return fmt.Errorf("%s cannot be started: %w; delete %s, it is made anew", loader, err, root)
+	err := syscall.Exec(first, append(command, arguments...), os.Environ())
+	return fmt.Errorf("%s cannot be started: %w; delete %s, it is made anew", first, err, root)
 }
 
 // trust names this system's authorities, where the user has named none.

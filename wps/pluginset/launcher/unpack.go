@@ -25,17 +25,17 @@ const (
 )
 
 // place gives the directory of the unpacked plugin, and unpacks it if it is not there.
-func place(file *os.File, end *trailer) (string, error) {
+func place(found *payload) (string, error) {
 	folder, err := home()
 	if err != nil {
 		return "", err
 	}
-	root := filepath.Join(folder, hex.EncodeToString(end.hash[:]))
+	root := filepath.Join(folder, hex.EncodeToString(found.hash[:]))
 	for tries := 0; tries < 3; tries++ {
 		err = check(root)
 		if errors.Is(err, fs.ErrNotExist) {
-			if err = unpack(file, end, folder, root); err == nil {
-				tidy(folder, root, end.name)
+			if err = unpack(found, folder, root); err == nil {
+				tidy(folder, root, found.name)
 			}
 		}
 		if err != nil || hold(root) {
@@ -48,7 +48,7 @@ func place(file *os.File, end *trailer) (string, error) {
 // home gives the directory, of this user alone, in which plugins are unpacked.
 func home() (string, error) {
 	var refused error
-	if cache, err := os.UserCacheDir(); err == nil && filepath.IsAbs(cache) {
+	if cache := cache(); filepath.IsAbs(cache) {
 		folder := filepath.Join(cache, "waypaas", "plugins")
 		refused = os.MkdirAll(folder, private)
 		if refused == nil {
@@ -66,6 +66,17 @@ func home() (string, error) {
 	return folder, check(folder)
 }
 
+// cache gives the place that XDG names, on macOS too: its own place for caches may be emptied by the system at any time.
+func cache() string {
+	if named := os.Getenv("XDG_CACHE_HOME"); named != "" {
+		return named
+	}
+	if home := os.Getenv("HOME"); home != "" {
+		return filepath.Join(home, ".cache")
+	}
+	return ""
+}
+
 // check refuses a directory that is a link, or that somebody else could have written to.
 func check(folder string) error {
 	found, err := os.Lstat(folder)
@@ -80,7 +91,7 @@ func check(folder string) error {
 }
 
 // unpack makes the directory beside its place, and gives it its name when every byte was right.
-func unpack(file *os.File, end *trailer, folder, root string) (err error) {
+func unpack(found *payload, folder, root string) (err error) {
 	sweep(folder)
 	draft, err := os.MkdirTemp(folder, partial)
 	if err != nil {
@@ -91,15 +102,18 @@ func unpack(file *os.File, end *trailer, folder, root string) (err error) {
 			os.RemoveAll(draft)
 		}
 	}()
+	if _, err := found.data.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("this program cannot be read: %w", err)
+	}
 	hash := sha256.New()
-	appended := io.TeeReader(io.NewSectionReader(file, end.offset, end.length), hash)
-	failure := extract(appended, draft)
+	packed := io.TeeReader(found.data, hash)
+	failure := extract(packed, draft)
 	if failure == nil || !system(failure) {
 		// What is damaged can fail in any way, and what is wrong is said before that.
-		if _, err := io.Copy(io.Discard, appended); err != nil {
+		if _, err := io.Copy(io.Discard, packed); err != nil {
 			return fmt.Errorf("this program cannot be read: %w", err)
 		}
-		if [hashBytes]byte(hash.Sum(nil)) != end.hash {
+		if [hashBytes]byte(hash.Sum(nil)) != found.hash {
 			return fmt.Errorf("this program is damaged: what it holds has another hash%s", tellTail)
 		}
 	}

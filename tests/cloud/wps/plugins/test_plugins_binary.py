@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -163,6 +164,8 @@ def test_what_it_is_made_of(built: dict[str, Any], sources: Path) -> None:
     parts = {one["name"]: one for one in bill["components"]}
     version = ".".join(str(part) for part in sys.version_info[:3])
     assert parts["cpython"]["version"] == version
+    interpreter = hashlib.sha256(Path(sys.executable).resolve().read_bytes()).hexdigest()
+    assert parts["cpython"]["hashes"] == [{"alg": "SHA-256", "content": interpreter}]
     assert {"grpcio", "protobuf", "pyyaml", "waypaas", "libc.so.6"} <= set(parts)
     assert {"boto3", "pytest", "typer", "moto"} & set(parts) == set()
     told = subprocess.run([sys.executable, sources / "tools/version.py"], capture_output=True, text=True, check=True)
@@ -189,6 +192,6 @@ def test_the_launcher_is_in_the_wheel(tmp_path: Path) -> None:
     command = ["uv", "build", "--wheel", "--quiet", "--out-dir", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, env=os.environ | {"PATH": search}, check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
-        assert {f"wps/pluginset/launcher/{name}" for name in ("go.mod", "kept.go", "main.go", "unpack.go")} <= set(
-            wheel.namelist()
-        )
+        names = {path.name for path in (ROOT / "wps/pluginset/launcher").iterdir()}
+        assert {"go.mod", "main.go", "appended.go", "embedded.go"} <= names
+        assert {f"wps/pluginset/launcher/{name}" for name in names} <= set(wheel.namelist())

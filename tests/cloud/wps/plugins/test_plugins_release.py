@@ -184,6 +184,41 @@ def test_the_workflow_calls_what_is_there() -> None:
         assert subprocess.run(["bash", "-n"], input=command, text=True, check=False).returncode == 0
 
 
+def test_the_workflow_builds_for_every_platform() -> None:
+    """Binaries are built on Linux, for both processors, and on macOS; each is started before anything is uploaded."""
+    job = yaml.safe_load(WORKFLOW.read_text())["jobs"]["plugins"]
+    runners = job["strategy"]["matrix"]["runner"]
+    assert {(one.split("-")[0], one.endswith("-arm")) for one in runners} == {
+        ("ubuntu", False),
+        ("ubuntu", True),
+        ("macos", False),
+    }
+    steps = [f"{step.get('run', '')}{step.get('uses', '')}" for step in job["steps"]]
+    built, started, uploaded = (
+        next(at for at, step in enumerate(steps) if word in step)
+        for word in ("release.py plugins", "is a plugin of HashiCorp Waypoint", "upload-artifact")
+    )
+    assert built < started < uploaded
+
+
+@pytest.mark.parametrize("starts", [True, False])
+def test_the_workflow_ends_where_a_binary_does_not_start(tmp_path: Path, *, starts: bool) -> None:
+    """The step that starts each binary is passed by those that say what they are, and ends the job at another."""
+    said = "waypoint-plugin-x is a plugin of HashiCorp Waypoint: x" if starts else "Killed: 9"
+    folder = tmp_path / "linux-amd64"
+    folder.mkdir()
+    (tmp_path / "dist").mkdir()
+    (folder / "waypoint-plugin-x").write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    (folder / "waypoint-plugin-x").chmod(0o755)
+    (folder / "waypoint-plugin-x.cdx.json").touch()
+    with tarfile.open(tmp_path / "dist/plugins-linux-amd64.tar", "w") as packed:
+        packed.add(folder, "linux-amd64")
+    (step,) = [command for command in runs() if "is a plugin of HashiCorp Waypoint" in command]
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step]  # as a runner calls it
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) is starts
+
+
 def test_the_workflow_gives_no_right_that_is_not_needed() -> None:
     """No job has rights by default, only the one that publishes may write, and no secret stands in a command."""
     whole = yaml.safe_load(WORKFLOW.read_text())
