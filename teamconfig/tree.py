@@ -7,6 +7,7 @@ there are.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 
 
 PREVIEW = "preview-"
-_UNFIT = re.compile(r"[^a-z0-9]+")
 """How the workspace of a preview begins: it stands for the first environment, unless org.workspaces maps it."""
+
+
+_PLAIN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""What DNS has as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +176,13 @@ class Tree:
             workspace: Waypoint's workspace.
 
         Returns:
-            "-" and the rest of its name, as DNS can have it; empty where it is no preview's.
+            "-" and the rest of its name, or eight digits that stand for it where DNS cannot have it as it is; empty
+            where it is no preview's.
         """
-        rest = _UNFIT.sub("-", workspace.removeprefix(PREVIEW).lower()).strip("-") if self.is_preview(workspace) else ""
-        return f"-{rest}" if rest else ""
+        if not self.is_preview(workspace):
+            return ""
+        rest = workspace.removeprefix(PREVIEW)
+        return f"-{rest if _PLAIN.fullmatch(rest) else hashlib.sha256(rest.encode()).hexdigest()[:8]}"
 
     def environment_of(self, workspace: str) -> str:
         """Find the environment that a Waypoint workspace stands for.

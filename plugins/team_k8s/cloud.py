@@ -175,7 +175,7 @@ class Cloud:
         # A node gives a pod the grace of the first request that removes it, so with
         # `at_once` no controller may be the first: each is removed without what it owns.
         found = self.find("Deployment", name)
-        if found is not None and found["metadata"].get("labels", {}).get(names.ID_LABEL) == labels[names.ID_LABEL]:
+        if found is not None and labels.items() <= found["metadata"].get("labels", {}).items():
             self._remove("Deployment", name, orphan=at_once)
         for replica_set in self.list("ReplicaSet", labels):
             self._remove("ReplicaSet", replica_set["metadata"]["name"], orphan=at_once)

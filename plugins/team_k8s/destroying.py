@@ -36,10 +36,11 @@ def deployment(target: team_k8s_pb2.Deployment, ui: TerminalUI, call: Call) -> l
         state = {"namespace": cloud.namespace}
         parts = [Resource(target.name, kind, "kubernetes", Category.POLICY, state) for kind in target.companions]
         parts.append(Resource(target.name, "Deployment", "kubernetes", Category.INSTANCE_MANAGER, state))
-        labels = messages.selector(target)
+        owner = names.owner(messages.identity_from_proto(target.identity))
+        labels = messages.selector(target) | owner
         gone = destroy_all(parts, lambda part: cloud.remove(part.type, target.name, labels), call=call)
         step.update(f"Removed deployment {target.name}")
-        gone += _last_one_out(cloud, names.owner(messages.identity_from_proto(target.identity)), call)
+        gone += _last_one_out(cloud, owner, call)
     return gone
 
 

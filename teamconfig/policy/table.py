@@ -42,7 +42,7 @@ _ROWS = (
     ((Action.APPROVE,), (_PRODUCTION,), (_LEAD, _SECURITY)),
     ((Action.EXEC,), (_DEV, _STAGE), (_DEVELOPER, _LEAD)),
     ((Action.DESTROY,), (_DEV,), (_DEVELOPER, _LEAD, _CI)),
-    ((Action.DESTROY,), (_STAGE,), (_DEVELOPER, _LEAD)),
+    ((Action.DESTROY,), (_STAGE,), (_DEVELOPER, _LEAD, _CI)),
     ((Action.RECORD,), (_DEV, _STAGE), (_DEVELOPER, _LEAD, _CI)),
     ((Action.RECORD,), (_PRODUCTION,), (_LEAD, _CI)),
     ((Action.REJECT,), (_NONE,), (_DEVELOPER, _LEAD, _ADMIN, _SECURITY)),
@@ -83,8 +83,8 @@ BY_ANOTHER = frozenset({Action.APPROVE, Action.UNREJECT})
 """What nobody does about their own: approve a request, take back a rejection."""
 PROTECTED_REF = frozenset(
     {
-        (Action.DEPLOY, _STAGE), (Action.PROMOTE, _STAGE), (Action.REDEEM, _STAGE), (Action.REDEEM, _PRODUCTION),
-        (Action.RECORD, _STAGE), (Action.RECORD, _PRODUCTION),
+        (Action.DEPLOY, _STAGE), (Action.DESTROY, _STAGE), (Action.PROMOTE, _STAGE), (Action.REDEEM, _STAGE),
+        (Action.REDEEM, _PRODUCTION), (Action.RECORD, _STAGE), (Action.RECORD, _PRODUCTION),
     }
 )  # fmt: skip
 """What a CI job does for a protected ref only."""

@@ -63,10 +63,10 @@ async def permitted(
     refuse_locked(call, found)
     profile = as_approved(call, request.stanzas, found)
     given, needs = len(found.approvers), approvals_needed(found.requester, profile, tree)
-    call.permit(Action.REDEEM, tree, digest_seen=True, approvals=given, approvals_wanted=needs)
+    call.permit(Action.REDEEM, tree, noted=action, digest_seen=True, approvals=given, approvals_wanted=needs)
     seen = await came_before(call, profile, tree, wanted.digest, request.stanzas, found.makers)
     right = right_to(action, caller.principal, EnvironmentKind.PRODUCTION)
-    call.permit(right, tree, digest_seen=seen, approvals=given, approvals_wanted=needs)
+    call.permit(right, tree, noted=action, digest_seen=seen, approvals=given, approvals_wanted=needs)
     return profile, found
 
 

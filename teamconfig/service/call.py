@@ -129,19 +129,20 @@ class Call:
         self.about.environment = environment
         return target.project, target.app, team.name, environment
 
-    def decide(self, action: str, tree: Tree, *, team: str = "", **facts: Any) -> Decision:
+    def decide(self, action: str, tree: Tree, *, team: str = "", noted: str = "", **facts: Any) -> Decision:
         """Ask the policy about this caller and what `about` says.
 
         Args:
             action: Word of `Action`.
             tree: The standards.
             team: For what is about a team and no project.
+            noted: What the audit says that was done, where that is something else than whose right counts.
             facts: Of `question.Facts`.
 
         Returns:
             The decision.
         """
-        self.action = action
+        self.action = noted or action
         asked = question.about(
             tree,
             action,
@@ -155,13 +156,14 @@ class Call:
         self.asked = asked
         return authorize.decide(asked)
 
-    def permit(self, action: Action, tree: Tree, *, team: str = "", **facts: Any) -> Decision:
+    def permit(self, action: Action, tree: Tree, *, team: str = "", noted: str = "", **facts: Any) -> Decision:
         """Insist that the policy allows something.
 
         Args:
             action: What.
             tree: The standards.
             team: For what is about a team and no project.
+            noted: As in `decide`.
             facts: Of `question.Facts`.
 
         Returns:
@@ -170,7 +172,7 @@ class Call:
         Raises:
             Refusal: It does not; says which capability is missing, who has it, whom to ask.
         """
-        decision = self.decide(action, tree, team=team, **facts)
+        decision = self.decide(action, tree, team=team, noted=noted, **facts)
         if not decision.allowed:
             problem = right.problem(tree, self.asked, decision)
             if decision.reason is Reason.SESSION_LOCKED:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from teamconfig.policy.words import Action, EnvironmentKind
+from teamconfig.releases import guarding, promoting
 from teamconfig.service.gating import came_before, reading
 from teamconfig.service.granted import approvals_needed, as_approved, refuse_locked, right_to
+from teamconfig.service.refusal import Refusal
 from teamconfig.service.standards import resolved
 from teamconfig.state import grants, redeemers
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
     from teamconfig.gen.waypaas.v1 import rights_pb2
     from teamconfig.profile import Profile
+    from teamconfig.releases.promotion import Promotion
+    from teamconfig.releases.record import Record
+    from teamconfig.releases.store import Store
     from teamconfig.service.call import Call
     from teamconfig.state.grants import Grant
     from teamconfig.tree import Tree
@@ -65,22 +70,44 @@ async def begun(
     is_theirs = call.known().principal.key in (users or {found.requester.key})
     if not is_theirs or call.core.now() >= found.redeemed_at + OPEN_SECONDS:
         return None
-    begins = action is Action.DEPLOY
-    last = await reading(call, lambda one: one.of_digest(*place, request.digest) if begins else one.newest(*place))
-    if begins is (last is not None and last.grant == found.id):
-        return None
     call.details |= {"grant": found.id, "digest": request.digest}
+    if action is Action.DESTROY:
+        return await _replaced(call, found, tree)
+    recorded = await reading(call, lambda store: store.of_digest(*place, request.digest))
+    if recorded is not None and recorded.grant == found.id:
+        return None
     refuse_locked(call, found)
     as_before = as_approved(call, request.stanzas, found) if request.stanzas else None
     profile = as_before or resolved(call, tree, b"")  # a release without options of its own asks for nothing new
     given, needs = len(found.approvers), approvals_needed(found.requester, profile, tree)
-    if action is Action.DESTROY:
-        call.permit(Action.REDEEM, tree, digest_seen=True, approvals=given, approvals_wanted=max(needs, 1))
-        call.action = action
-        return profile, found
-    call.permit(Action.REDEEM, tree, digest_seen=True, approvals=given, approvals_wanted=needs)
+    call.permit(Action.REDEEM, tree, noted=action, digest_seen=True, approvals=given, approvals_wanted=needs)
     seen = await came_before(call, profile, tree, request.digest, request.stanzas, found.makers)
     right = right_to(action, call.known().principal, EnvironmentKind.PRODUCTION)
-    call.permit(right, tree, digest_seen=seen, approvals=given, approvals_wanted=needs)
-    call.action = action
+    call.permit(right, tree, noted=action, digest_seen=seen, approvals=given, approvals_wanted=needs)
+    return profile, found
+
+
+async def _replaced(call: Call, found: Grant, tree: Tree) -> tuple[Profile, Grant] | None:
+    """Let go what a release has replaced that serves by this grant, while nothing else happens in its environment.
+
+    Only the machine that has used the grant is let to: a grant of a job is every job's of its ref.
+    """
+    place = found.wanted.project, found.wanted.app, found.wanted.environment
+    digest, now = found.wanted.digest, call.core.now()
+
+    def query(store: Store) -> tuple[Record | None, Promotion | None]:
+        guarding.insist(store, *place, digest)
+        return store.newest(*place), store.open_promotion(*place)
+
+    serving, begun = await reading(call, query)
+    devices = await call.core.read(lambda tx: redeemers.devices(tx, found.id))
+    if serving is None or serving.grant != found.id or not serving.witnessed or call.device_key.hex() not in devices:
+        return None
+    if begun is not None and now < begun.expires:
+        error = promoting.busy(begun)
+        raise Refusal(error.problems, error.reason)
+    refuse_locked(call, found)
+    profile = resolved(call, tree, b"")
+    given, needs = len(found.approvers), max(approvals_needed(found.requester, profile, tree), 1)
+    call.permit(Action.REDEEM, tree, noted=Action.DESTROY, digest_seen=True, approvals=given, approvals_wanted=needs)
     return profile, found

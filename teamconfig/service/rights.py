@@ -11,10 +11,11 @@ import grpc
 from teamconfig.gen.waypaas.v1 import common_pb2, rights_pb2
 from teamconfig.policy.question import environment_kind
 from teamconfig.policy.words import Action, EnvironmentKind, Reason
+from teamconfig.releases import guarding
 from teamconfig.service import ahead, ongoing
 from teamconfig.service import grants as tokens
 from teamconfig.service.callers import reread
-from teamconfig.service.gating import came_before
+from teamconfig.service.gating import came_before, reading
 from teamconfig.service.granted import approvals_needed, right_to
 from teamconfig.service.leasing import give, issued
 from teamconfig.service.refusal import malformed, refuse
@@ -63,16 +64,15 @@ async def request_grant(call: Call, request: rights_pb2.RequestGrantRequest) -> 
     profile = resolved(call, tree, request.stanzas)
     right = right_to(action, caller.principal, environment_kind(tree, environment))
     wanted = approvals_needed(caller.principal, profile, tree)
-    call.permit(right, tree, digest_seen=True, approvals=max(wanted, 1), approvals_wanted=wanted)
+    call.details |= {"digest": request.digest, "approvals_wanted": wanted}
+    call.permit(right, tree, noted=action, digest_seen=True, approvals=max(wanted, 1), approvals_wanted=wanted)
     seen = action is Action.DESTROY or await came_before(
         call, profile, tree, request.digest, request.stanzas, [caller.principal.maker]
     )
-    call.details |= {"digest": request.digest, "approvals_wanted": wanted}
-    decision = call.decide(right, tree, digest_seen=seen, approvals=0, approvals_wanted=wanted)
+    decision = call.decide(right, tree, noted=action, digest_seen=seen, approvals=0, approvals_wanted=wanted)
     waits = decision.reason == Reason.APPROVAL_MISSING
     if not decision.allowed and not waits:
-        call.permit(right, tree, digest_seen=seen, approvals=0, approvals_wanted=wanted)
-    call.action = action
+        call.permit(right, tree, noted=action, digest_seen=seen, approvals=0, approvals_wanted=wanted)
     now = call.core.now()
     asked = Wanted(
         project=project, app=app, workspace=request.target.workspace, team=team, environment=environment,
@@ -101,8 +101,8 @@ async def approve_grant(call: Call, request: rights_pb2.ApproveGrantRequest) -> 
     await reread_for(call, tree)
     call.permit(Action.APPROVE, tree, requested_by_another=found.requester.key != caller.principal.key)
     if found.requester.kind == "workload":
-        call.permit(Action(found.wanted.action), tree, digest_seen=True, approvals=1)
-        call.action = Action.APPROVE
+        call.permit(Action(found.wanted.action), tree, noted=Action.APPROVE, digest_seen=True, approvals=1)
+        await _refuse_own_waivers(call, found)
     elif found.requester.issuer != caller.principal.issuer:
         raise refuse(
             "other_issuer", "the request cannot be approved",
@@ -115,6 +115,19 @@ async def approve_grant(call: Call, request: rights_pb2.ApproveGrantRequest) -> 
         return granting.approve(tx, found.id, caller.principal, now=now, expires=now + GRANT_SECONDS)
 
     return _grant(call, await call.commit(change, note=lambda grant: {"state": grant.stored}))
+
+
+async def _refuse_own_waivers(call: Call, found: Grant) -> None:
+    """Refuse whose own waivers would not count for the release then: the grant would be approved and of no use."""
+    wanted, now = found.wanted, call.core.now()
+    place = wanted.project, wanted.app, wanted.environment
+    given = await reading(call, lambda store: store.waivers(*place, wanted.digest, now))
+    if len(guarding.counting(given, call.known().principal.maker)) < len(given):
+        raise refuse(
+            "own_waiver", "the request cannot be approved",
+            "the image goes by a waiver of yours, or of somebody who signed in by another provider than you",
+            "let another lead approve it",
+        )  # fmt: skip
 
 
 async def get_grant(call: Call, request: rights_pb2.GetGrantRequest) -> rights_pb2.Grant:
@@ -140,8 +153,8 @@ async def issue_credentials(call: Call, request: rights_pb2.IssueCredentialsRequ
         right = right_to(action, caller.principal, EnvironmentKind.PRODUCTION)
         if action is Action.DESTROY and request.digest:
             right = Action.REDEEM  # of what a release has replaced
-        call.permit(right, tree, digest_seen=True, approvals=1, approvals_wanted=0)
-        call.action = action
+        call.details["digest"] = request.digest[:80]
+        call.permit(right, tree, noted=action, digest_seen=True, approvals=1, approvals_wanted=0)
         found = None if request.grant else await ongoing.begun(call, request, action, tree)
         if found is None and (not request.grant or request.platform != ahead.PLATFORM):
             raise ahead.needed(action, environment)

@@ -24,3 +24,17 @@ def of(tx: Connection, grant_id: str) -> frozenset[str]:
     """
     found = select(LEASES.c.principal_key).where(LEASES.c.grant_id == grant_id)
     return frozenset(str(key) for key in tx.execute(found).scalars())
+
+
+def devices(tx: Connection, grant_id: str) -> frozenset[str]:
+    """List the devices that have used a grant.
+
+    Args:
+        tx: Any connection.
+        grant_id: Of the grant.
+
+    Returns:
+        Their public keys in hex; none if it was not used.
+    """
+    found = select(LEASES.c.device_key).where(LEASES.c.grant_id == grant_id)
+    return frozenset(str(key) for key in tx.execute(found).scalars())

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from teamconfig import errors
+from teamconfig.errors import StandardsError
 from teamconfig.tree import PREVIEW
 from wps import appfile, selection
 from wps.previews import lifetimes, listing
@@ -166,20 +167,25 @@ class Project:
         with self.waypoint(PREVIEW).alone(self.lock):
             return self.previews()
 
-    def has_own_host(self, there: Selected) -> bool:
-        """Tell whether a preview's name in DNS is another than that of its environment, or is none.
+    def shares_host(self, there: Selected) -> str:
+        """Tell whose traffic a preview would take over.
 
         Args:
             there: The app in the preview.
 
         Returns:
-            True also where only Waypoint can tell, as the name is written with ${workspace.name}.
+            The environment that has its name in DNS; empty if none has, it has no name, or only Waypoint can tell it,
+            as it is written with ${workspace.name}.
         """
         host = there.release.network.host
-        if host != self.stages.selected(there.profile.environment).release.network.host or not host:
-            return True
         found = appfile.options(self.stages.file, self.stages.app, there.workspace)
-        return any(".network.host = " in one and "workspace.name" in one for one in found.undecided)
+        if not host or any(".network.host = " in one and "workspace.name" in one for one in found.undecided):
+            return ""
+        for environment in self.stages.environments:
+            with contextlib.suppress(StandardsError):  # it is broken there, which is nothing to the preview
+                if self.stages.selected(environment).release.network.host == host:
+                    return environment
+        return ""
 
 
 def find(choice: Choice, stdout: int | None = None) -> Project:

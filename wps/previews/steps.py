@@ -65,11 +65,11 @@ def wanted(project: Project, branch: str, ttl: str | None) -> Wanted:
         why = f"the standard preview.enabled is false for it in {environment}"
         fix = "ask for preview: {enabled: true} in its standards"
         raise StandardsError([Problem(what, why, fix, origin.where or "preview.enabled", "policy")])
-    if not project.has_own_host(there):
-        host = there.release.network.host
-        why = f"it would answer as {host}, and so take the traffic of {environment}"
-        fix = "have the standards write {preview} into network.host, as {app}{preview}.acme.example; or write "
-        fix += 'host = "...${workspace.name}..." into the block network of its deploy and release'
+    sharing = project.shares_host(there)
+    if sharing:
+        why = f"it would answer as {there.release.network.host}, and so take the traffic of {sharing}"
+        fix = "have the standards write {preview} into network.host, as {app}{preview}.{environment}.acme.example; or "
+        fix += 'write host = "...${workspace.name}..." into the block network of its deploy and release'
         raise StandardsError([Problem(what, why, fix, "network.host", "policy")])
     return Wanted(branch, workspace, lifetimes.wanted(standards, ttl), standards.quota or 1)
 

@@ -36,10 +36,15 @@ def surplus(
     """
     if not records:
         return []
+    known = tuple(deployments)
     serving = records[0]
-    older = [one for one in records if one.digest != serving.digest and one.digest not in rejected]
+    there = {one.id for one in known if one.is_there}
+    older = [
+        one
+        for one in records
+        if one.digest != serving.digest and one.digest not in rejected and one.deployment in there
+    ]
     back = list(dict.fromkeys(one.digest for one in older))[:keep]
     needed = {serving.deployment, *(next(one.deployment for one in older if one.digest == digest) for digest in back)}
-    known = tuple(deployments)
     newest = next((one.sequence for one in known if one.id == serving.deployment), 0)
     return [one for one in known if one.is_there and one.id not in needed and one.sequence < newest]

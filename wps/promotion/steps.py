@@ -165,7 +165,7 @@ def _retire(run: Run, waypoint: Waypoint, record: Record) -> None:
     if record.approvers:
         terminal.note(f"removing {counted} that no rollback needs: {', '.join(numbers)}")
         try:
-            waypoint.again("deployment", "destroy", named=numbers)
+            waypoint.again("deployment", "destroy", "-local", named=numbers)
         except StandardsError as err:
             why = err.problems[0].what
         else:

@@ -214,7 +214,14 @@ class Waypoint:
         Raises:
             StandardsError: Waypoint does not say (kind state).
         """
-        found = self._look("deployment", "list", "-json", "-physical-state=any")
+        arguments = "deployment", "list", "-json", "-physical-state=any"
+        try:
+            return self._listed(self._look(*arguments))
+        except (KeyError, ValueError, TypeError) as err:
+            raise self._silent(arguments, "it says something of them that is not known") from err
+
+    @staticmethod
+    def _listed(found: Sequence[Any]) -> list[Deployment]:
         made = [
             Deployment(
                 str(one["id"]), int(one["sequence"]), str(one["status"].get("state", "UNKNOWN")),

@@ -97,10 +97,11 @@ def test_a_waiver_does_not_count_for_who_approves_by_it(world: World, app: str) 
     both.waive("shop", app, "production", there.digest, ["evidence"], "it burns", HOUR)
     job = world.job()
     grant = request(job, app, there.digest)
-    assert approve(both, grant) == "requested"
+    assert reason(approve, both, grant) == "own_waiver"
+    assert approve(lena, grant) == "requested"
     assert approve(world.ledger("leo", "leads"), grant) == "approved"
     token = request(job, app, there.digest).token
-    assert reason(job._service.redeem, token, there.digest, "kubernetes") == "evidence_missing"
+    assert reason(job._service.redeem, token, there.digest, "kubernetes") == PERMITTED
 
 
 def test_a_job_gets_nothing_else(world: World, there: Record, app: str) -> None:
@@ -123,11 +124,32 @@ def test_what_a_release_has_replaced_goes_by_its_grant(world: World, there: Reco
     grant = request(lena, app, there.digest)
     assert approve(leo, grant) == "approved"
     begun = lena.begin(wanted(there, "production"), "p1")
-    world.state.redeem(grant.id)
+    token = request(lena, app, there.digest).token
+    assert reason(lena._service.redeem, token, there.digest, "kubernetes") == PERMITTED
     assert credentials(lena, app, there.digest, "destroy") == "grant_needed", "it serves nothing yet"
-    lena.finish(begun.id, "p1", draft(app, "production", there.digest, kind="promote", parent=there.id))
+    world.state.see(app, "production", there.digest)
+    ended = lena.finish(begun.id, "p1", draft(app, "production", there.digest, kind="promote", parent=there.id))
     assert credentials(lena, app, there.digest, "destroy") == PERMITTED
+    twin = world.ledger("lena", "leads")
+    assert credentials(twin, app, there.digest, "destroy") == "grant_needed", "on another machine"
     assert credentials(lena, app, "", "destroy") == "grant_needed", "it names no release"
     assert credentials(lena, app, image(), "destroy") == "grant_needed"
     assert credentials(leo, app, there.digest, "destroy") == "grant_needed"
     assert credentials(world.ledger("dora", "developers"), app, there.digest, "destroy") == "no_role"
+    back = leo.begin(wanted(ended, "production", "rollback"), "p2")
+    assert credentials(lena, app, there.digest, "destroy") == "promotion_busy", "it may go back to what would go"
+    leo.abandon(back.id, "p2", "no need")
+    assert credentials(lena, app, there.digest, "destroy") == PERMITTED
+    world.ledger("sec", "security").reject(there.digest, "leaks", "shop")
+    assert credentials(lena, app, there.digest, "destroy") == "digest_rejected"
+
+
+def test_what_nobody_has_seen_run_replaces_nothing(world: World, there: Record, app: str) -> None:
+    """A record of what never ran removes nothing: whoever writes it says so, and the service has not seen it."""
+    lena, leo = world.ledger("lena", "leads"), world.ledger("leo", "leads")
+    grant = request(lena, app, there.digest)
+    approve(leo, grant)
+    begun = lena.begin(wanted(there, "production"), "p1")
+    reason(lena._service.redeem, request(lena, app, there.digest).token, there.digest, "kubernetes")
+    lena.finish(begun.id, "p1", draft(app, "production", there.digest, kind="promote", parent=there.id))
+    assert credentials(lena, app, there.digest, "destroy") == "grant_needed"

@@ -208,7 +208,7 @@ def test_words_in_braces_are_filled_in(tree: Callable[..., Tree]) -> None:
         ("default", "web.dev.acme.example"),
         ("staging", "web.staging.acme.example"),
         ("preview-login", "web-login.dev.acme.example"),
-        ("preview-Log_In!", "web-log-in.dev.acme.example"),
+        ("preview-Log_In!", "web-32f47b79.dev.acme.example"),
     ],
 )
 def test_a_preview_has_a_host_of_its_own(tree: Callable[..., Tree], workspace: str, host: str) -> None:

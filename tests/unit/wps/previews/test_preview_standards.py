@@ -109,6 +109,12 @@ def test_a_preview_does_not_take_its_environments_name(tmp_path: Path, monkeypat
     own = 'network { host = "${workspace.name}.acme.test" }'
     asked = steps.wanted(project(tmp_path, monkeypatch, own, network=host), "x", None)
     assert (asked.workspace, asked.lifetime_seconds, asked.quota) == ("preview-x", 72 * 3600, 5)
+    taken = {"host": "{app}{preview}.acme.test"}
+    production = tmp_path / "standards/environments/production.yaml"
+    production.write_text("standards: {network: {host: '{app}-live.acme.test'}}\n")
+    with pytest.raises(StandardsError) as caught:
+        steps.wanted(project(tmp_path, monkeypatch, network=taken), "live", None)
+    assert "take the traffic of production" in caught.value.problems[0].why
     marked = {"host": "{app}{preview}.{environment}.acme.test"}
     assert steps.wanted(project(tmp_path, monkeypatch, network=marked), "x", None).workspace == "preview-x"
     assert steps.wanted(project(tmp_path, monkeypatch), "x", "90m").lifetime_seconds == 5400
