@@ -284,7 +284,7 @@ def _volume(declared: Volume) -> Manifest:
     if declared.claim:
         return {"persistentVolumeClaim": {"claimName": declared.claim}}
     if declared.projected:
-        return {"projected": {"sources": [_projection(source) for source in declared.projected]}}
+        return {"projected": {"sources": [_projection(source) for source in dict.fromkeys(declared.projected)]}}
     empty: Manifest = {"medium": "Memory"} if declared.memory else {}
     return {"emptyDir": empty | ({"sizeLimit": declared.size} if declared.size else {})}
 

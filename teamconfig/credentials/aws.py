@@ -201,8 +201,21 @@ def _refused(err: botocore.exceptions.ClientError, account: Account, role: str) 
     raise _typed(code, status, own, account, where) from err
 
 
+def is_busy(code: str, status: int) -> bool:
+    """Tell whether an answer of AWS is one to ask again after.
+
+    Args:
+        code: AWS's own.
+        status: Of HTTP; 0 if it is not known.
+
+    Returns:
+        Whether it is throttling, or has a fault of its own.
+    """
+    return code in _THROTTLED or status == _TOO_MANY or (status != 0 and status not in _CLIENT_ERRORS)
+
+
 def _typed(code: str, status: int, own: str, account: Account, where: str) -> CredentialsError:
-    if code in _THROTTLED or status == _TOO_MANY or (status and status not in _CLIENT_ERRORS):
+    if is_busy(code, status):
         what = f"STS of account {account.name} is busy"
         return CloudBusyError(what, own, "try again in a moment", where)
     if code in _OWN_CREDENTIALS:

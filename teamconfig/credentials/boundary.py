@@ -13,6 +13,7 @@ from teamconfig.credentials.operations import Bound, Purpose
 READ = operations.needed(Purpose.STATUS, Purpose.LOGS)
 DEPLOY = operations.needed(Purpose.DEPLOY, Purpose.RELEASE, Purpose.DESTROY)
 SHELL = operations.needed(Purpose.EXEC)
+WITNESS = operations.needed(Purpose.WITNESS)
 PUSH = operations.needed(Purpose.PUSH)
 PULL = operations.needed(Purpose.PULL)
 
@@ -37,6 +38,7 @@ ALLOWED = {
     ActionClass.READ: READ,
     ActionClass.DEPLOY: DEPLOY | PATTERNS,
     ActionClass.EXEC: SHELL,
+    ActionClass.WITNESS: WITNESS,
     ActionClass.BUILD: PUSH,
     ActionClass.PULL: PULL,
 }

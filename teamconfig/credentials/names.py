@@ -42,6 +42,8 @@ class ActionClass(StrEnum):
     """Deploy, release, destroy."""
     EXEC = "exec"
     """Open a shell; never in a protected environment."""
+    WITNESS = "witness"
+    """See that an image runs; the service's own, at AWS, for no action of anybody."""
     BUILD = "build"
     """Push images into one repository; at ECR only."""
     PULL = "pull"

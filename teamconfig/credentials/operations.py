@@ -20,6 +20,8 @@ class Purpose(StrEnum):
     STATUS = "status"
     LOGS = "logs"
     EXEC = "exec"
+    WITNESS = "witness"
+    """See that an image runs; the service itself, for no caller."""
     TASK = "task"
     """Run tasks of Waypoint's own; no session of the service may."""
     DNS = "dns"
@@ -83,13 +85,13 @@ OPERATIONS = (
     _of("ecs:CreateService", _B.MADE, _P.DEPLOY),
     _of("ecs:DeleteService", _B.TAG, _P.DEPLOY, _P.DESTROY),
     _of("ecs:DeregisterTaskDefinition", _B.NOTHING, _P.DEPLOY, _P.DESTROY, _P.TASK),
-    _of("ecs:DescribeServices", _B.CLUSTER, *_LOOKING, _P.EXEC),
+    _of("ecs:DescribeServices", _B.CLUSTER, *_LOOKING, _P.EXEC, _P.WITNESS),
     _of("ecs:DescribeTaskDefinition", _B.NOTHING, _P.DEPLOY, _P.DESTROY),
-    _of("ecs:DescribeTasks", _B.TAG, _P.DEPLOY, _P.STATUS, _P.EXEC, _P.TASK),
+    _of("ecs:DescribeTasks", _B.TAG, _P.DEPLOY, _P.STATUS, _P.EXEC, _P.WITNESS, _P.TASK),
     _of("ecs:ExecuteCommand", _B.TAG, _P.EXEC),
-    _of("ecs:ListServices", _B.NOTHING, *_CHANGING),
+    _of("ecs:ListServices", _B.NOTHING, *_CHANGING, _P.WITNESS),
     _of("ecs:ListTaskDefinitions", _B.NOTHING, _P.DEPLOY, _P.DESTROY, _P.TASK),
-    _of("ecs:ListTasks", _B.NOTHING, _P.DEPLOY, _P.STATUS, _P.EXEC, _P.TASK),
+    _of("ecs:ListTasks", _B.NOTHING, _P.DEPLOY, _P.STATUS, _P.EXEC, _P.WITNESS, _P.TASK),
     _of("ecs:RegisterTaskDefinition", _B.MADE, _P.DEPLOY, _P.TASK),
     _of("ecs:RunTask", _B.CLUSTER, _P.TASK),
     _of("ecs:StopTask", _B.CLUSTER, _P.TASK),

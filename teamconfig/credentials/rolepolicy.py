@@ -24,12 +24,15 @@ MAX_CHARACTERS = 6144
 """What IAM takes of a managed policy, blanks not counted."""
 
 ROLES = {
-    "deployer": (Purpose.DEPLOY, Purpose.RELEASE, Purpose.DESTROY, Purpose.STATUS, Purpose.LOGS, Purpose.DNS),
+    "deployer": (
+        *(Purpose.DEPLOY, Purpose.RELEASE, Purpose.DESTROY, Purpose.STATUS, Purpose.LOGS, Purpose.DNS),
+        Purpose.WITNESS,
+    ),
     "reader": (Purpose.STATUS, Purpose.LOGS),
     "shell": (Purpose.STATUS, Purpose.LOGS, Purpose.EXEC),
     "pusher": (Purpose.PULL, Purpose.PUSH),
 }
-"""What the roles that `wps iam` knows are for."""
+"""What the roles that `wps iam` knows are for; the service assumes the first, and looks by it what runs."""
 
 _KINDS = {
     "application-autoscaling:DeregisterScalableTarget": "scalable-target/*",

@@ -37,6 +37,7 @@ def build(scope: Scope) -> str:
         ActionClass.READ: _read,
         ActionClass.DEPLOY: _deploy,
         ActionClass.EXEC: _exec,
+        ActionClass.WITNESS: _witness,
         ActionClass.BUILD: _on_repositories,
         ActionClass.PULL: _on_repositories,
     }[scope.action]
@@ -129,6 +130,10 @@ def _by_pattern(action: str) -> bool:
 
 def _exec(scope: Scope) -> list[Statement]:
     return _on_tasks(scope, boundary.SHELL)
+
+
+def _witness(scope: Scope) -> list[Statement]:
+    return _on_tasks(scope, boundary.WITNESS)
 
 
 def _on_repositories(scope: Scope) -> list[Statement]:

@@ -1,4 +1,4 @@
-"""Credentials of AWS for a lease; loaded by a service that has accounts.
+"""Credentials of AWS for a lease, and what runs there; loaded by a service that has accounts.
 
 boto3 is blocking and runs in threads.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from teamconfig.credentials import aws, names
+from teamconfig.credentials import aws, names, runningtasks
 from teamconfig.credentials.errors import CredentialsError
+from teamconfig.credentials.names import ActionClass
 from teamconfig.credentials.scope import Scope, of_registry
 from teamconfig.gen.waypaas.v1 import rights_pb2
 from teamconfig.service import ahead, issuing
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from teamconfig.credentials.config import Clouds
-    from teamconfig.credentials.names import ActionClass
     from teamconfig.credentials.places import Account
     from teamconfig.profile import Profile
     from teamconfig.service.issuing import Wish
-    from teamconfig.state.leases import Holding, Lease
+    from teamconfig.state.leases import Lease
 
 
 class AwsIssuer:
@@ -46,7 +46,7 @@ class AwsIssuer:
             if on_ecr:
                 scope = of_registry(profile, action, account.id, account.partition)
             else:
-                scope = _of_cluster(held, profile, account, action)
+                scope = _of_cluster(profile, account, action)
             made = await asyncio.to_thread(
                 aws.issue, account, scope, project=held.project, lease_id=wish.lease.id, principal=held.principal.key
             )
@@ -63,9 +63,26 @@ class AwsIssuer:
         )
 
     async def runs(self, profile: Profile, digest: str) -> bool:
-        """Tell that nobody knows: nothing looks into accounts yet."""
-        del profile, digest
-        return False
+        """Look whether an image runs on ECS, by the service's own eyes.
+
+        Args:
+            profile: The standards of where it runs.
+            digest: Of the image.
+
+        Returns:
+            Whether it does; False if nobody can tell.
+        """
+        if not profile.ecs.cluster:
+            return False
+        wanted = profile.ecs.account or ""
+        try:
+            account = issuing.place(lambda environment: self._clouds.account(environment, wanted), profile.environment)
+            scope = _of_cluster(profile, account, ActionClass.WITNESS)
+            return await asyncio.to_thread(
+                runningtasks.seen, account, scope, project=profile.project, app=profile.app, digest=digest
+            )
+        except (CredentialsError, issuing.IssueError):
+            return False
 
     async def revoke(self, lease: Lease) -> bool:
         """Do nothing: sessions of AWS end by themselves, within 15 minutes."""
@@ -76,12 +93,12 @@ class AwsIssuer:
         """Do nothing: there is nothing left."""
 
 
-def _of_cluster(held: Holding, profile: Profile, account: Account, action: ActionClass) -> Scope:
+def _of_cluster(profile: Profile, account: Account, action: ActionClass) -> Scope:
     ecs = profile.ecs
     return Scope(
         action=action,
-        team=held.team,
-        environment=held.environment,
+        team=profile.team,
+        environment=profile.environment,
         protected=profile.protected,
         account=account.id,
         region=ecs.region or profile.registry.region or account.sts_region,

@@ -35,6 +35,9 @@ LEASE_SECONDS = 15 * 60
 _RUNS = (Action.DEPLOY, Action.PROMOTE)
 """What leaves an image running, if it succeeds."""
 
+_PLACES = {"kubernetes": "cluster", "aws": "account"}
+"""What the handle of a lease has once its credentials were given; by those of a repository nothing runs."""
+
 
 def issued(
     tx: Connection,
@@ -162,7 +165,8 @@ async def close_lease(call: Call, request: rights_pb2.CloseLeaseRequest) -> righ
 
 def _is_open(lease: Lease, now: float) -> bool:
     """Tell whether credentials were given for a lease and nobody has said yet how their use ended."""
-    return lease.state == "issued" and not lease.outcome and now < lease.expires and "cluster" in lease.handle
+    given = _PLACES.get(lease.holding.platform, "") in lease.handle
+    return lease.state == "issued" and not lease.outcome and now < lease.expires and given
 
 
 async def _runs(call: Call, lease: Lease, digest: str) -> bool:

@@ -194,7 +194,7 @@ async def sees(call: Call, draft: Draft) -> bool:
     if found and found[0].draft.digest == draft.digest:
         return True
     profile = resolve.profile(call.core.tree, project=draft.project, app=draft.app, workspace=draft.environment)
-    return any([await issuer.runs(profile, draft.digest) for issuer in call.core.issuers.values()])
+    return any([await issuer.runs(profile, draft.digest) for issuer in set(call.core.issuers.values())])
 
 
 def noted(record: Record) -> dict[str, object]:

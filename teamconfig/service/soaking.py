@@ -83,7 +83,7 @@ async def _insist(call: Call, profile: Profile, tree: Tree, source: str, digest:
     )
     if left <= 0:
         there = resolve.profile(tree, project=profile.project, app=profile.app, workspace=source)
-        if any([await issuer.runs(there, digest) for issuer in call.core.issuers.values()]):
+        if any([await issuer.runs(there, digest) for issuer in set(call.core.issuers.values())]):
             return
         why = f"the standard promotion.soak is {profile.promotion.soak}, and it is not seen to run there any more"
         fix = f"deploy it to {source} again, and let it run"

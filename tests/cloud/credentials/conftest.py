@@ -1,4 +1,4 @@
-"""Real servers to get credentials from: moto's STS, and the Kubernetes of the test bed."""
+"""Real servers to get credentials from: moto's STS and ECS, and the Kubernetes of the test bed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ from faults import Proxy
 
 from teamconfig.credentials import aws
 from testbed.fixture import Bed, ensure
+from tests.cloud.credentials.ecsplace import Place
+from testservers import aws as server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from testservers.aws import Aws
 
 READY_SECONDS = 60.0
 
@@ -70,3 +74,24 @@ def sts(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
 def _forget() -> None:
     aws._client.cache_clear()
     aws._session.cache_clear()
+
+
+@pytest.fixture(name="elastic", scope="module")
+def _elastic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """Start moto and the proxy before it."""
+    with server.start(tmp_path_factory.mktemp("moto")) as started:
+        yield started
+
+
+@pytest.fixture(name="place")
+def _place(elastic: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """Give an empty cluster, and what the SDK needs to find its account."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in elastic.environ().items():
+        monkeypatch.setenv(name, value)
+    _forget()
+    elastic.reset()
+    elastic.client("ecs").create_cluster(clusterName="main")
+    yield Place(elastic, "main")
+    _forget()

@@ -44,6 +44,7 @@ def test_a_deploy_may_do_all_that_its_operations_need() -> None:
         ActionClass.EXEC: operations.needed(Purpose.EXEC),
         ActionClass.BUILD: operations.needed(Purpose.PUSH),
         ActionClass.PULL: operations.needed(Purpose.PULL),
+        ActionClass.WITNESS: operations.needed(Purpose.WITNESS),
     }
     for action, needed in wanted.items():
         policy = sessionpolicy.build(replace(SCOPE, action=action, protected=False))
@@ -54,7 +55,7 @@ def test_a_deploy_may_do_all_that_its_operations_need() -> None:
 
 def test_a_service_that_is_not_there_can_be_asked_for() -> None:
     """Services are described without a condition of tags: what is not there has none, and would be denied."""
-    for action in (ActionClass.READ, ActionClass.DEPLOY, ActionClass.EXEC):
+    for action in (ActionClass.READ, ActionClass.DEPLOY, ActionClass.EXEC, ActionClass.WITNESS):
         text = sessionpolicy.build(replace(SCOPE, action=action, protected=False))
         asking = [
             each

@@ -33,7 +33,9 @@ SHELLS = {"ecs:ExecuteCommand", "ssm:StartSession", "ecs:RunTask"}
 WORD = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", fullmatch=True)
 SCOPES = st.builds(
     Scope,
-    action=st.sampled_from([ActionClass.READ, ActionClass.DEPLOY, ActionClass.BUILD, ActionClass.PULL]),
+    action=st.sampled_from(
+        [ActionClass.READ, ActionClass.DEPLOY, ActionClass.BUILD, ActionClass.PULL, ActionClass.WITNESS]
+    ),
     team=WORD,
     environment=WORD,
     protected=st.booleans(),

@@ -277,6 +277,15 @@ def test_a_read_only_root_keeps_tmp(make_order: MakeOrder) -> None:
     assert volume["emptyDir"] == {}
 
 
+def test_what_is_projected_twice_is_there_once(make_order: MakeOrder) -> None:
+    """The API refuses a volume with the same file twice; to name a source twice means no more than once."""
+    order = make_order(volumes=[{"path": "/info", "projected": ["labels", "labels", "annotations"]}])
+    volumes = [one["projected"]["sources"] for one in podspec.pod(order)["volumes"] if "projected" in one]
+    assert [[item["path"] for source in sources for item in source["downwardAPI"]["items"]] for sources in volumes] == [
+        ["labels", "annotations"]
+    ]
+
+
 def test_names_of_the_cluster(make_order: MakeOrder) -> None:
     """Service account and pull secret are the ones that the standards name."""
     planned = podspec.pod(make_order(service_account="web", image_pull_secret="registry"))

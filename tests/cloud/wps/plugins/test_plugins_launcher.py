@@ -52,7 +52,7 @@ def test_it_compiles_for_every_platform(tmp_path: Path, platform: str) -> None:
 
 
 def test_all_of_a_binary_for_macos_is_signed(tmp_path: Path) -> None:
-    """Go's linker signs the program for arm64 with what it carries: the signature is its end. Two are the same."""
+    """Go signs the program for arm64 with what it carries, as its end is the signature; two builds are the same."""
     form, place = forms.form("darwin/arm64"), environ("darwin/arm64")
     plain = machofile.read(launchers.plain(form, tmp_path / "plain", place), "arm64")
     first, second = (
