@@ -20,7 +20,7 @@ from imagemover.graph import Walk
 from imagemover.jobs import Job, Options
 from imagemover.patience import Patience
 from imagemover.presence import Presence
-from imagemover.ranges import Ranges
+from imagemover.ranges import BUFFER_BYTES, Ranges
 from imagemover.results import BlobOutcome, ImageOutcome, Planned, Result, Retried, Sent
 from imagemover.transfer import Transfer
 from imagemover.workers import Task, Workers
@@ -122,7 +122,7 @@ class Copy:
             walk = self._walk(job)
             root = walk.root(job.name)
             if time.monotonic() - begun > NEAR_SECONDS:
-                self._pool.widen(self._options.workers)
+                self._widen()
             if job.digest and root.digest != job.digest:
                 what = f"{job.source.name}:{job.name} is {root.digest}, not {job.digest}"
                 fix = "copy by digest, or look who moved the tag"
@@ -148,7 +148,7 @@ class Copy:
 
     def _ahead(self, walk: Walk, root: Manifest, mine: Sequence[Delivery]) -> Graph | None:
         """Read on, and ask for blobs, while the answers on tags are on their long way; what fails is told later."""
-        self._pool.widen(self._options.workers)
+        self._widen()
         try:
             graph = walk.complete(root, referrers=self._options.referrers)
         except ImageError:
@@ -156,6 +156,11 @@ class Copy:
         for one in mine:
             self._presence.ask(one.job.source, one.target.destination, graph.blobs.values())
         return graph
+
+    def _widen(self) -> None:
+        """Have more at work at the same time, each with less memory: something is far."""
+        self._ranges.buffer_bytes = BUFFER_BYTES
+        self._pool.widen(self._options.workers)
 
     def _tags_there(self, one: Delivery) -> list[Task[str | None]]:
         return [self._pool.submit(one.target.destination.resolve, tag) for tag in one.target.tags]
@@ -197,9 +202,8 @@ class Copy:
         places = {one.spot: one.target.destination for one in self._deliveries}
 
         def run(spots: Sequence[plan.Spot], mount_from: str = "") -> None:
-            transfer = Transfer(
-                source, step.blob, self._patience, lambda count: self._tell(Sent(step.blob.digest, count)), self._ranges
-            )
+            on_bytes = (lambda count: self._tell(Sent(step.blob.digest, count))) if self._listener else None
+            transfer = Transfer(source, step.blob, self._patience, on_bytes, self._ranges)
             targets = [places[spot] for spot in spots]
             with entered([source.gate, *(target.gate for target in targets)], self._patience.check):
                 sinks = transfer.run(targets, mount_from)

@@ -36,6 +36,12 @@ LEAST_BYTES: Final = 4 << 20
 LEAST_DEPTH: Final = 4
 """Fewer pieces at a time are no quicker than one stream: each costs a round trip."""
 
+NEAR_BUFFER_BYTES: Final = 512 << 10
+"""Of each stream where few are read at a time: half of the calls that half as much would cost."""
+
+BUFFER_BYTES: Final = 256 << 10
+"""Of each stream where many are."""
+
 WINDOW_SECONDS: Final = 0.2
 WAITED_PART: Final = 0.7
 """A stream that spends more of a window on waiting for the source is slower than the upload."""
@@ -84,6 +90,8 @@ class Ranges:
 
     def __init__(self, patience: Patience, *, wanted: bool = True) -> None:
         self._patience = patience
+        self.buffer_bytes = NEAR_BUFFER_BYTES
+        """Of each stream that is begun from now on."""
         self._wanted = wanted
         self._lock = threading.Lock()
         self._left = 0

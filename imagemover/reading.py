@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from imagemover.places import Source, Stream
     from imagemover.ranges import Ranges
 
-BUFFER_BYTES = 256 << 10
-
 _BUFFERS = threading.local()
 
 
@@ -109,13 +107,13 @@ class Reader:
 
     def _in_one_stream(self) -> Generator[memoryview]:
         """Give the rest; end early where ranges are quicker."""
-        tries, pace = 0, Pace()
+        tries, pace, buffer = 0, Pace(), _buffer(self._ranges.buffer_bytes)
         stream: Stream | None = None
         try:
             while self._offset < self._blob.size:
                 try:
                     stream = stream or self._opened()
-                    view = _buffer()[: min(BUFFER_BYTES, self._blob.size - self._offset)]
+                    view = buffer[: min(len(buffer), self._blob.size - self._offset)]
                     begun = time.monotonic()
                     count = stream.readinto(view)
                     pace.waited(time.monotonic() - begun)
@@ -151,8 +149,8 @@ class Reader:
         return self._source.open_blob(self._blob, self._offset)
 
 
-def _buffer() -> memoryview:
+def _buffer(size: int) -> memoryview:
     view: memoryview | None = getattr(_BUFFERS, "view", None)
-    if view is None:
-        view = _BUFFERS.view = memoryview(bytearray(BUFFER_BYTES))
+    if view is None or len(view) != size:
+        view = _BUFFERS.view = memoryview(bytearray(size))
     return view
