@@ -68,5 +68,7 @@ def _show(grant: Any) -> None:
     who, target = grant.requester, grant.target
     terminal.heading(f"{grant.action} {target.project}/{target.app} in {target.workspace}")
     terminal.line(f"image      {grant.digest or 'none'}")
+    if grant.action == "deploy":
+        terminal.line("covers     its deploy, its traffic, and the removal of what it replaces")
     terminal.line(f"asked by   {who.name or who.subject} ({who.issuer}|{who.subject})")
     terminal.line(f"state      {grant.state}, until {moments.at(grant.expires)}")
