@@ -63,7 +63,8 @@ class Strike:
         except FileExistsError:
             return
         if self.seconds:
-            threading.Thread(target=self._later, daemon=True).start()
+            # Somebody else is killed even if this process is over before that.
+            threading.Thread(target=self._later, daemon=self.pid == SELF).start()
         else:
             self._kill()
 
