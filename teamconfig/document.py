@@ -244,8 +244,8 @@ def _template(checker: Checker, spec: Spec, text: str, name: str, line: int) -> 
     word = templates.unknown(text, spec)
     if word is None:
         return True
-    fix = f"use one of {', '.join('{' + known + '}' for known in templates.names(spec))}"
-    checker.refuse(f"{name}: {text} is not allowed", f"{{{word}}} stands for nothing", fix, line)
+    why = f"{{{word}}} stands for nothing"
+    checker.refuse(f"{name}: {text} is not allowed", why, templates.advice(spec), line)
     return False
 
 

@@ -140,8 +140,7 @@ class _Reader:
             return
         word = next((found for text in texts(value) if (found := templates.unknown(text, spec))), None)
         if word is not None:
-            fix = f"use one of {', '.join('{' + name + '}' for name in templates.names(spec))}"
-            self._refuse(spec.name, value, f"{{{word}}} stands for nothing", fix, where)
+            self._refuse(spec.name, value, f"{{{word}}} stands for nothing", templates.advice(spec), where)
             return
         parts = {(*key, name): item for name, item in value.items()} if spec.kind == "map" else {key: value}
         for part, item in parts.items():

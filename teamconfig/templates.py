@@ -29,6 +29,18 @@ def names(spec: Spec) -> tuple[str, ...]:
     return (HOST_NAMES if spec.previews else NAMES) if spec.template else ()
 
 
+def advice(spec: Spec) -> str:
+    """Say which words a key may leave open.
+
+    Args:
+        spec: Of the key.
+
+    Returns:
+        "use one of {org}, {team} ...".
+    """
+    return f"use one of {', '.join('{' + name + '}' for name in names(spec))}"
+
+
 def unknown(text: str, spec: Spec) -> str | None:
     """Find a word in braces that means nothing.
 

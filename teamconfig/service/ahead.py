@@ -50,7 +50,7 @@ async def permitted(
     found = await call.core.read(lambda tx: grants.by_jti(tx, jti))
     if found is None:
         raise unauthenticated("grant_unknown", "the service has no such grant", tokens.AGAIN)
-    call.details |= {"grant": found.id, "digest": request.digest}
+    call.details["grant"] = found.id
     if found.requester != caller.principal:
         why = "an image goes ahead by the grant of who brings it"
         raise refuse("grant_of_another", "the grant is not yours", why, tokens.AGAIN)

@@ -39,8 +39,9 @@ async def begun(
     """Find the grant by which the caller has begun to deploy this image, and hold it to what a redeem is held to.
 
     The caller is who has used it, be it who asked for it or a job that it was handed to, and nobody else. To destroy,
-    the image is the one that serves by it, and somebody has approved: what removes from production takes a second
-    person, whatever the standards want of a release.
+    the image is the one that serves by it, the machine is the one that has used the grant, as one of a job is every
+    job's of its ref, and somebody has approved: what removes from production takes a second person, whatever the
+    standards want of a release.
 
     Args:
         call: The call; what it is about is known, and who calls was read anew.
@@ -60,9 +61,9 @@ async def begun(
     if action not in (Action.DEPLOY, Action.DESTROY) or not request.digest:
         return None
 
-    def query(tx: Connection) -> tuple[Grant | None, frozenset[str]]:
+    def query(tx: Connection) -> tuple[Grant | None, dict[str, frozenset[str]]]:
         grant = grants.redeemed(tx, *place, request.digest)
-        return grant, redeemers.of(tx, grant.id) if grant is not None else frozenset()
+        return grant, redeemers.of(tx, grant.id) if grant is not None else {}
 
     found, users = await call.core.read(query)
     if found is None or found.redeemed_at is None or found.wanted.action != Action.DEPLOY:
@@ -70,9 +71,10 @@ async def begun(
     is_theirs = call.known().principal.key in (users or {found.requester.key})
     if not is_theirs or call.core.now() >= found.redeemed_at + OPEN_SECONDS:
         return None
-    call.details |= {"grant": found.id, "digest": request.digest}
+    call.details["grant"] = found.id
     if action is Action.DESTROY:
-        return await _replaced(call, found, tree)
+        devices = frozenset[str]().union(*users.values())
+        return await _replaced(call, found, devices, tree)
     recorded = await reading(call, lambda store: store.of_digest(*place, request.digest))
     if recorded is not None and recorded.grant == found.id:
         return None
@@ -87,11 +89,8 @@ async def begun(
     return profile, found
 
 
-async def _replaced(call: Call, found: Grant, tree: Tree) -> tuple[Profile, Grant] | None:
-    """Let go what a release has replaced that serves by this grant, while nothing else happens in its environment.
-
-    Only the machine that has used the grant is let to: a grant of a job is every job's of its ref.
-    """
+async def _replaced(call: Call, found: Grant, devices: frozenset[str], tree: Tree) -> tuple[Profile, Grant] | None:
+    """Let go what a release has replaced that serves by this grant, while nothing else happens in its environment."""
     place = found.wanted.project, found.wanted.app, found.wanted.environment
     digest, now = found.wanted.digest, call.core.now()
 
@@ -100,7 +99,6 @@ async def _replaced(call: Call, found: Grant, tree: Tree) -> tuple[Profile, Gran
         return store.newest(*place), store.open_promotion(*place)
 
     serving, begun = await reading(call, query)
-    devices = await call.core.read(lambda tx: redeemers.devices(tx, found.id))
     if serving is None or serving.grant != found.id or not serving.witnessed or call.device_key.hex() not in devices:
         return None
     if begun is not None and now < begun.expires:

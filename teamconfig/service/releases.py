@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from teamconfig import resolve
 from teamconfig.gen.waypaas.v1 import releases_pb2
 from teamconfig.policy import standing
 from teamconfig.policy.question import environment_kind
@@ -16,6 +15,7 @@ from teamconfig.releases.recording import Witness
 from teamconfig.service.gating import reading, trusted
 from teamconfig.service.ongoing import OPEN_SECONDS
 from teamconfig.service.rights import reread_for
+from teamconfig.service.soaking import runs_now
 from teamconfig.state import grants, ledgers, releases
 
 if TYPE_CHECKING:
@@ -193,8 +193,7 @@ async def sees(call: Call, draft: Draft) -> bool:
     found = await call.core.read(lambda tx: releases.history(tx, *place, limit=1))
     if found and found[0].draft.digest == draft.digest:
         return True
-    profile = resolve.profile(call.core.tree, project=draft.project, app=draft.app, workspace=draft.environment)
-    return any([await issuer.runs(profile, draft.digest) for issuer in set(call.core.issuers.values())])
+    return await runs_now(call, call.core.tree, place, draft.digest)
 
 
 def noted(record: Record) -> dict[str, object]:

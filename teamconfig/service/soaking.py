@@ -82,14 +82,30 @@ async def _insist(call: Call, profile: Profile, tree: Tree, source: str, digest:
         "try again then",
     )
     if left <= 0:
-        there = resolve.profile(tree, project=profile.project, app=profile.app, workspace=source)
-        if any([await issuer.runs(there, digest) for issuer in set(call.core.issuers.values())]):
+        if await runs_now(call, tree, (profile.project, profile.app, source), digest):
             return
         why = f"the standard promotion.soak is {profile.promotion.soak}, and it is not seen to run there any more"
         fix = f"deploy it to {source} again, and let it run"
     raise refuse(
         "soaking", f"the image has not run long enough in {source}", why, fix, grpc.StatusCode.FAILED_PRECONDITION
     )
+
+
+async def runs_now(call: Call, tree: Tree, place: tuple[str, str, str], digest: str) -> bool:
+    """Look whether an image runs, by the service's own eyes, on whatever platform.
+
+    Args:
+        call: The call.
+        tree: The standards.
+        place: Project, app, environment.
+        digest: Of the image.
+
+    Returns:
+        Whether it does.
+    """
+    project, app, environment = place
+    profile = resolve.profile(tree, project=project, app=app, workspace=environment)
+    return any([await issuer.runs(profile, digest) for issuer in set(call.core.issuers.values())])
 
 
 def seconds(history: Sequence[Release], digest: str, now: float) -> float:

@@ -12,29 +12,18 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def of(tx: Connection, grant_id: str) -> frozenset[str]:
-    """List who has used a grant.
+def of(tx: Connection, grant_id: str) -> dict[str, frozenset[str]]:
+    """List who has used a grant, and on which devices.
 
     Args:
         tx: Any connection.
         grant_id: Of the grant.
 
     Returns:
-        "issuer|subject" of each; nobody if it was not used.
+        Public keys of devices, in hex, by "issuer|subject" of who has used them; nobody if it was not used.
     """
-    found = select(LEASES.c.principal_key).where(LEASES.c.grant_id == grant_id)
-    return frozenset(str(key) for key in tx.execute(found).scalars())
-
-
-def devices(tx: Connection, grant_id: str) -> frozenset[str]:
-    """List the devices that have used a grant.
-
-    Args:
-        tx: Any connection.
-        grant_id: Of the grant.
-
-    Returns:
-        Their public keys in hex; none if it was not used.
-    """
-    found = select(LEASES.c.device_key).where(LEASES.c.grant_id == grant_id)
-    return frozenset(str(key) for key in tx.execute(found).scalars())
+    query = select(LEASES.c.principal_key, LEASES.c.device_key).where(LEASES.c.grant_id == grant_id)
+    found: dict[str, frozenset[str]] = {}
+    for person, device in tx.execute(query):
+        found[str(person)] = found.get(str(person), frozenset()) | {str(device)}
+    return found
