@@ -121,6 +121,10 @@ class Ecr:
         """Manifests that came too fast."""
         return self._state.refused_puts
 
+    def rest(self) -> None:
+        """Let the second be over that the manifests of others were counted in."""
+        self._state.rest()
+
     @property
     def seen_by_storage(self) -> list[str]:
         """Authorization of each read of the storage; empty texts are as it must be."""

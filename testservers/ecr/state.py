@@ -210,6 +210,12 @@ class State:
             puts.append(now)
             return True
 
+    def rest(self) -> None:
+        """Count manifests anew, as after a second in which none came."""
+        with self.lock:
+            for puts in self._puts.values():
+                puts.clear()
+
     def sign(self) -> str:
         """Give a signature for a URL of the storage."""
         with self.lock:

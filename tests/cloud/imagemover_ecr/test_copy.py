@@ -170,6 +170,7 @@ def test_manifests_keep_the_rate(world: World, near: Host) -> None:
     children = [image.add_manifest([layer(1, 1000)], config=b'{"n": %d}' % number) for number in range(24)]
     image.add_index(children)
     refused = world.server.refused_manifests
+    world.server.rest()
     world.copy(image, world.client().registry(near).repository(world.name))
     assert world.server.refused_manifests == refused
     world.assert_complete(near, image)
@@ -180,6 +181,7 @@ def test_a_throttled_manifest_is_written_later(world: World, near: Host) -> None
     world.create(near)
     image = Image()
     image.add_index([image.add_manifest([layer(2, 1000)], config=b'{"n": %d}' % number) for number in range(3)])
+    world.server.rest()
     world.server.quirks.manifests_throttled = 4
     result = world.copy(image, world.client().registry(near).repository(world.name))
     assert result.retries == 4
