@@ -10,10 +10,11 @@ import errno
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing takes longer to load than a front (waypaas_sdk.standby) runs
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 DONE, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 75
 _INTERRUPTED = 130
@@ -29,11 +30,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    _open_streams()
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its library writes to stderr; we say ourselves what went wrong
     try:
+        if arguments is None and (sys.argv[1:2] == ["image"] or "WAYPAAS_STANDBY_ROLE" in os.environ):
+            return _by_standby()
+        return _told(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _by_standby() -> int:
+    """Let a standby run the command if there is one, as scripts copy image after image; or be that standby."""
+    from waypaas_sdk import standby  # noqa: PLC0415  # cheap: see its docstring
+
+    standby.enter("")
+    if standby.is_standby():
+        from wps.images import ahead  # noqa: PLC0415  # a standby only
+
+        ahead.load()
+        standby.wait()
+    code = _told(sys.argv[1:])
+    standby.prepare()
+    return code
+
+
+def _told(arguments: Sequence[str]) -> int:
+    """Run a command, and tell what ended it."""
+    _open_streams()
+    try:
         try:
-            return _answer(list(sys.argv[1:] if arguments is None else arguments))
+            return _answer(list(arguments))
         finally:
             sys.stdout.flush()  # here, where a failure can be told
     except KeyboardInterrupt:

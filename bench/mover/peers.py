@@ -1,7 +1,8 @@
 """The tools that are compared: where they come from, and how each is told to copy.
 
 crane, regctl and oras are built from their Go modules into the cache; skopeo is
-Debian's. "best" is each with as many requests at a time as helps it.
+Debian's. "best" is each with as many requests at a time as helps it; ours is
+`wps image copy` with its standby, and "ours plain" without.
 """
 
 from __future__ import annotations
@@ -33,14 +34,16 @@ class Tool:
 
     Args:
         name: Of the program; "ours".
-        best: Whether at its best setting, else at its defaults.
+        best: Whether at its best setting, else at its defaults; ours: whether with a standby.
     """
 
     name: str
     best: bool
 
     def __str__(self) -> str:
-        return self.name + (" best" if self.best and self.name != "ours" else "")
+        if self.name == "ours":
+            return "ours" if self.best else "ours plain"
+        return self.name + (" best" if self.best else "")
 
 
 def program(name: str) -> str:
@@ -78,7 +81,7 @@ def tools(asked: str = "") -> list[Tool]:
         The tools; a peer that knows no other setting than its defaults counts as being at its best there.
     """
     names = asked.split(",") if asked else [*MODULES, "skopeo"]
-    found = [Tool("ours", best=True)]
+    found = [Tool("ours", best=True), Tool("ours", best=False)]
     for name in names:
         if name in MODULES:
             program(name)
@@ -92,21 +95,22 @@ def tools(asked: str = "") -> list[Tool]:
     return found
 
 
-def command(tool: Tool, pairs: Pairs, scratch: Path) -> tuple[list[str], dict[str, str]]:
+def command(tool: Tool, pairs: Pairs, scratch: Path, wps: str) -> tuple[list[str], dict[str, str]]:
     """Say how a tool copies some images.
 
     Args:
         tool: The tool.
-        pairs: Source and destination of each.
+        pairs: Source and destination of each; several keep their names and tags.
         scratch: A fresh directory, for its configuration.
+        wps: Path of our program.
 
     Returns:
         The command, and what it needs in its environment.
     """
     if tool.name == "ours":
-        script = ROOT / "bench/mover/copyone.py"
-        arguments = [f"{source}={destination}" for source, destination in pairs]
-        return [sys.executable, str(script), *arguments], {"PYTHONPATH": str(ROOT)}
+        sources, destination = [source for source, _ in pairs], pairs[0][1]
+        place = destination if len(pairs) == 1 else f"{destination.rpartition('/')[0]}/"
+        return [wps, "image", "copy", *sources, place], {} if tool.best else {"WAYPAAS_STANDBY": "off"}
     environ = {"HOME": str(scratch), "XDG_DATA_HOME": str(scratch), "DOCKER_CONFIG": str(scratch)}
     if tool.name == "crane":
         jobs = f"-j {BEST_JOBS}" if tool.best else ""

@@ -36,19 +36,25 @@ class _State:
 
     watch: "waiting.Watch | None" = None
     wanted = False
+    cookie = ""
     host = 0
 
 
 _state = _State()
 
 
-def enter() -> None:
+def enter(cookie: str = "WAYPOINT_PLUGIN") -> None:
     """Let a standby be this process's plugin, if there is one; return if not.
 
     If it returns, the plugin starts here, and `prepare` starts a standby for the next time.
+
+    Args:
+        cookie: Variable that whoever starts the program sets; without it, it is started by hand and has no standby.
+            Empty: a program that is always started by hand.
     """
-    if sys.platform != "linux" or "WAYPOINT_PLUGIN" not in os.environ:
+    if sys.platform != "linux" or (cookie and cookie not in os.environ):
         return
+    _state.cookie = cookie
     if os.environ.pop(ROLE, ""):
         from waypaas_sdk.standby import waiting  # noqa: PLC0415  # a start does not pay for what a standby needs
 
@@ -88,7 +94,7 @@ def prepare() -> None:
     _state.wanted = False
     from waypaas_sdk.standby import spawning  # noqa: PLC0415  # only where one is wanted
 
-    spawning.spawn()
+    spawning.spawn(_state.cookie)
 
 
 def host_pid() -> int:

@@ -13,6 +13,7 @@ from waypaas_sdk.standby import talk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
 TALK_SECONDS = 5.0
 """How long a front may take to say what it wants; it gives us less."""
@@ -60,5 +61,16 @@ def _take(descriptors: Sequence[int]) -> None:
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
         os.close(descriptor)
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        _open(name, number, mode)
     os.fchdir(here)
     os.close(here)
+
+
+def _open(name: str, number: int, mode: str) -> None:
+    """Open one of Python's streams anew: ours knew /dev/null, which is no terminal and can be sought in."""
+    old: Any = getattr(sys, name)
+    new: Any = open(number, mode, encoding=old.encoding, errors=old.errors, closefd=False)  # noqa: SIM115
+    new.reconfigure(line_buffering=new.isatty() or name == "stderr", write_through=old.write_through)
+    setattr(sys, name, new)
+    setattr(sys, f"__{name}__", new)

@@ -98,16 +98,7 @@ def _handed(connection: talk.Connection, ours: bytes, host: int) -> int:
 
 def _stand_for(connection: talk.Connection, pidfd: int, host: int) -> "NoReturn":
     """Be the plugin before the host, to its end."""
-
-    def pass_on(number: int, _: object) -> None:
-        try:
-            signal.pidfd_send_signal(pidfd, number)
-        except OSError:
-            return  # it has ended; its status is on its way
-
-    for number in PASSED_ON:
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, pass_on)
+    _pass_on_signals(pidfd)
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)  # the host waits for the ends of its pipes
@@ -117,13 +108,36 @@ def _stand_for(connection: talk.Connection, pidfd: int, host: int) -> "NoReturn"
             status = talk.receive_number(connection, talk.ENDED)
         except TimeoutError:
             if os.getppid() != host:
-                pass_on(signal.SIGTERM, None)
+                _send(pidfd, signal.SIGTERM)
                 host = os.getppid()
             continue
         except OSError:
-            pass_on(signal.SIGKILL, None)  # the standby is gone, and with it whoever would watch us
+            _send(pidfd, signal.SIGKILL)  # the standby is gone, and with it whoever would watch us
             os._exit(1)
         _end_like(status)
+
+
+def _pass_on_signals(pidfd: int) -> None:
+    """Let the plugin have our signals; what stops us (Ctrl-Z) stops it, and what lets us go on does."""
+
+    def pass_on(number: int, _: object) -> None:
+        _send(pidfd, number)
+
+    def pause(*_: object) -> None:
+        _send(pidfd, signal.SIGSTOP)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        _send(pidfd, signal.SIGCONT)
+
+    for number in (*PASSED_ON, signal.SIGTSTP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, pause if number == signal.SIGTSTP else pass_on)
+
+
+def _send(pidfd: int, number: int) -> None:
+    try:
+        signal.pidfd_send_signal(pidfd, number)
+    except OSError:
+        return  # it has ended; its status is on its way
 
 
 def _end_like(status: int) -> "NoReturn":

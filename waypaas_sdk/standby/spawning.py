@@ -9,12 +9,18 @@ from waypaas_sdk import standby
 from waypaas_sdk.standby import identity, place
 
 
-def spawn() -> None:
-    """Start a standby for this program; if that fails, the next start is a plain one too."""
+def spawn(cookie: str) -> None:
+    """Start a standby for this program; if that fails, the next start is a plain one too.
+
+    Args:
+        cookie: Variable that the program is not started without; empty if there is none.
+    """
     program = identity.command()
     if program is None or _is_one_on_its_way(program):
         return
-    environ = identity.variables(os.environ) | {"WAYPOINT_PLUGIN": os.environ["WAYPOINT_PLUGIN"], standby.ROLE: "1"}
+    environ = identity.variables(os.environ) | {standby.ROLE: "1"}
+    if cookie:
+        environ[cookie] = os.environ[cookie]
     quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
     try:
         pid = os.posix_spawn(program[0], program, environ, file_actions=quiet)

@@ -20,6 +20,8 @@ import moverimages
 from testservers import installing
 
 if TYPE_CHECKING:
+    from standbys import Runtime
+
     from testservers import faultproxy, registry
 
 PROGRAM = Path(sys.executable).with_name("wps")
@@ -74,6 +76,7 @@ class World:
         proxy: Before `far`.
         folder: Where `wps` runs; HOME is in it.
         path: A repository that nobody else uses.
+        runtime: Where its standbys are; None: it has none.
     """
 
     near: registry.Registry
@@ -81,6 +84,7 @@ class World:
     proxy: faultproxy.Proxy
     folder: Path
     path: str
+    runtime: Runtime | None = None
 
     @property
     def source(self) -> str:
@@ -97,7 +101,10 @@ class World:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(banned)}
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
-        return {**clean, "HOME": str(home), **more}
+        if self.runtime is None:
+            return {**clean, "HOME": str(home), "WAYPAAS_STANDBY": "off", **more}
+        alive = {"XDG_RUNTIME_DIR": str(self.runtime.path), "WAYPAAS_STANDBY_SECONDS": "60"}
+        return {**clean, "HOME": str(home), **alive, **more}
 
     def wps(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run `wps image`."""

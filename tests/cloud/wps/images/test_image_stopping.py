@@ -42,6 +42,7 @@ def interrupted(
             assert process.poll() is None, "it ended before it could be interrupted"
             assert time.monotonic() < deadline
             time.sleep(0.01)
+        assert bool(world.runtime and world.runtime.plugins()) == bool(world.runtime)
         process.send_signal(number)
         begun = time.monotonic()
         out, err = process.communicate(timeout=60)
@@ -64,22 +65,22 @@ def finished(world: World) -> set[str]:
     return {f"sha256:{link.name}" for link in links.glob("*")}
 
 
-def test_interrupted_copy_goes_on(world: World) -> None:
+def test_interrupted_copy_goes_on(each: World) -> None:
     """Ctrl-C ends a copy at once with 130 and no tag; the same command goes on, and sends nothing twice."""
-    image = slow(world, 30)
-    command = [world.source, f"{world.proxy.host}/{world.path}", "--jobs", "2"]
-    code, _, err = interrupted(world, lambda: len(finished(world)) > 1, signal.SIGINT, *command)
+    image = slow(each, 30)
+    command = [each.source, f"{each.proxy.host}/{each.path}", "--jobs", "2"]
+    code, _, err = interrupted(each, lambda: len(finished(each)) > 1, signal.SIGINT, *command)
     assert code == 130
     assert re.match(r"interrupted: \d+ blobs? arrived, [\d.]+ KiB sent; no tag stands on half an image\n", err)
     assert "run the same command again: what is there is not sent again" in err
-    assert world.far.tags(world.path) == {}
-    there = finished(world)
+    assert each.far.tags(each.path) == {}
+    there = finished(each)
     assert 0 < len(there) < len(image.blobs)
-    world.proxy.mend()
-    world.proxy.bytes_per_second = 0
-    world.done("copy", *command)
-    moverimages.assert_complete(world.far, world.path, image)
-    assert {digest for digest in there if world.proxy.received[digest]} == set()
+    each.proxy.mend()
+    each.proxy.bytes_per_second = 0
+    each.done("copy", *command)
+    moverimages.assert_complete(each.far, each.path, image)
+    assert {digest for digest in there if each.proxy.received[digest]} == set()
 
 
 def test_interruption_as_an_event(world: World) -> None:
@@ -92,29 +93,29 @@ def test_interruption_as_an_event(world: World) -> None:
 
 
 @pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_interrupted_archive(world: World, number: signal.Signals, expected: int) -> None:
+def test_interrupted_archive(each: World, number: signal.Signals, expected: int) -> None:
     """A copy into an archive that is interrupted or ended leaves no file and nothing beside it."""
-    slow(world, 32)
-    world.proxy.bytes_per_second = 0
-    far = f"{world.proxy.host}/{world.path}:v1"
-    world.done("copy", world.source, far)
-    world.proxy.mend()
-    world.proxy.bytes_per_second = 20_000
-    code, _, err = interrupted(world, lambda: bool(world.proxy.sent), number, far, "oci-archive:file.tar")
+    slow(each, 32)
+    each.proxy.bytes_per_second = 0
+    far = f"{each.proxy.host}/{each.path}:v1"
+    each.done("copy", each.source, far)
+    each.proxy.mend()
+    each.proxy.bytes_per_second = 20_000
+    code, _, err = interrupted(each, lambda: bool(each.proxy.sent), number, far, "oci-archive:file.tar")
     assert code == expected
     assert ("file.tar was not written" in err) == (number == signal.SIGINT)
-    assert [one.name for one in world.folder.iterdir()] == ["home"]
+    assert [one.name for one in each.folder.iterdir()] == ["home"]
 
 
-def test_interrupted_while_docker_is_silent(world: World) -> None:
+def test_interrupted_while_docker_is_silent(each: World) -> None:
     """Ctrl-C ends a copy that waits for Docker, too."""
-    with dockerengine.start(world.folder / "docker.sock") as engine:
+    with dockerengine.start(each.folder / "docker.sock") as engine:
         engine.is_silent = True
         command = ["docker-daemon:team/web:v1", "oci:there"]
         environ = {"DOCKER_HOST": engine.address}
-        code, _, _ = interrupted(world, lambda: bool(engine.requests), signal.SIGINT, *command, **environ)
+        code, _, _ = interrupted(each, lambda: bool(engine.requests), signal.SIGINT, *command, **environ)
     assert code == 130
-    assert not (world.folder / "there").exists()
+    assert not (each.folder / "there").exists()
 
 
 def test_lines_in_a_log(world: World) -> None:
@@ -131,9 +132,9 @@ def test_lines_in_a_log(world: World) -> None:
 
 
 @pytest.mark.parametrize("colours", [True, False])
-def test_bar_at_a_terminal(world: World, colours: bool) -> None:  # noqa: FBT001  # pytest gives it by name
+def test_bar_at_a_terminal(each: World, colours: bool) -> None:  # noqa: FBT001  # pytest gives it by name
     """At a terminal a bar shows how far it is, is taken away at the end, and has no colours if NO_COLOR is set."""
-    slow(world, 34)
+    slow(each, 34)
     ours, theirs = pty.openpty()
     environ = {"TERM": "xterm"} | ({} if colours else {"NO_COLOR": "1"})
     shown: list[bytes] = []
@@ -147,8 +148,8 @@ def test_bar_at_a_terminal(world: World, colours: bool) -> None:  # noqa: FBT001
 
     reader = threading.Thread(target=collect)
     with subprocess.Popen(
-        [imageworld.PROGRAM, "image", "copy", world.source, f"{world.proxy.host}/{world.path}"], cwd=world.folder,
-        env=world.environment(**environ), stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, text=True,
+        [imageworld.PROGRAM, "image", "copy", each.source, f"{each.proxy.host}/{each.path}"], cwd=each.folder,
+        env=each.environment(**environ), stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, text=True,
     ) as process:  # fmt: skip
         os.close(theirs)
         reader.start()
