@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from teamconfig.state.database import Database
     from tests.cloud.service.conftest import People
 
+PERMITTED = "unreachable"
+"""What comes of credentials that are given: their cluster is not there."""
+
 STANDARDS = {
     "org.yaml": """
 org:
@@ -161,12 +164,19 @@ def promoted(ledger: ServiceLedger, parent: Record, environment: str) -> Record:
     return ledger.finish(begun.id, "p1", ending)
 
 
-def granted(client: Service, app: str, digest: str, environment: str = "production") -> rights_pb2.Grant:
-    """Ask for a grant to promote."""
+def granted(
+    client: Service, app: str, digest: str, environment: str = "production", action: str = "promote", key: str = ""
+) -> rights_pb2.Grant:
+    """Ask for a grant; with a key, the same question finds the same one."""
     target = wire.target("shop", app, environment)
-    request = rights_pb2.RequestGrantRequest(target=target, action="promote", digest=digest)
+    request = rights_pb2.RequestGrantRequest(target=target, action=action, digest=digest, idempotency_key=key)
     found: rights_pb2.Grant = client.call("Rights/RequestGrant", request, 15.0)
     return found
+
+
+def approve(client: Service, grant: rights_pb2.Grant) -> str:
+    """Approve a grant, and give its state."""
+    return str(client.call("Rights/ApproveGrant", rights_pb2.ApproveGrantRequest(id=grant.id)).state)
 
 
 def on_staging(ledger: ServiceLedger, state: State, app: str) -> Record:
@@ -196,8 +206,27 @@ def reason(what: Callable[..., object], *given: object) -> str:
 
 
 def asked(client: Service, app: str, digest: str, environment: str = "production") -> str:
-    """Ask for a grant, and give its state or the reason of the refusal."""
+    """Ask for a grant to promote, and give its state or the reason of the refusal."""
+    return told(client, app, digest, environment)[0]
+
+
+def told(client: Service, app: str, digest: str, environment: str) -> tuple[str, str]:
+    """Ask for a grant to promote; give its state or the reason of the refusal, and the text of that."""
     try:
-        return granted(client, app, digest, environment).state
+        return granted(client, app, digest, environment).state, ""
     except ServiceError as err:
-        return err.reason
+        return err.reason, str(err)
+
+
+def credentials(client: Service, app: str, digest: str, action: str = "deploy", stanzas: bytes = b"") -> str:
+    """Ask for credentials in production, and give the reason why there are none: PERMITTED where they are given."""
+    request = rights_pb2.IssueCredentialsRequest(
+        target=wire.target("shop", app, "production"), action=action, platform="kubernetes", digest=digest,
+        stanzas=stanzas,
+    )  # fmt: skip
+    return reason(client.call, "Rights/IssueCredentials", request, 15.0)
+
+
+def close(client: Service, lease_id: str, outcome: str = "succeeded") -> None:
+    """Say how a deploy ended."""
+    client.call("Rights/CloseLease", rights_pb2.CloseLeaseRequest(lease_id=lease_id, outcome=outcome), 15.0)

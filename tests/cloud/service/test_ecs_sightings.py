@@ -6,19 +6,17 @@ moto runs no task; tests.cloud.credentials.ecsplace says how they come to run.
 from __future__ import annotations
 
 import json
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from team_ecs.gen.team_ecs.v1.team_ecs_pb2 import Deployment
-from teamconfig.client.errors import ServiceError
 from teamconfig.client.releases import ServiceLedger
-from teamconfig.gen.waypaas.v1 import common_pb2, rights_pb2
 from teamconfig.releases.errors import LedgerError
 from teamconfig.releases.promotion import Wanted
 from tests.cloud.credentials.ecsplace import Place
+from tests.cloud.service import releasekit
 from tests.cloud.team_ecs.ecsapp import App, Args
 from tests.unit.releases import made
 from testservers import aws as server
@@ -100,11 +98,6 @@ def _developer(served: Running, people: People) -> Service:
     return people.sign_in("dora", "devs", "leads")
 
 
-def digest() -> str:
-    """Name an image that no other test has."""
-    return f"sha256:{os.urandom(32).hex()}"
-
-
 def image(found: str) -> str:
     """Write its reference."""
     return f"registry.test/hello@{found}"
@@ -113,11 +106,6 @@ def image(found: str) -> str:
 def lease(client: Service, app: str, found: str, workspace: str = "dev", platform: str = "aws") -> str:
     """Get credentials to deploy an image."""
     return str(client.credentials("shop", app, workspace, "deploy", platform, (), found).lease_id)
-
-
-def close(client: Service, lease_id: str, outcome: str = "succeeded") -> None:
-    """Say how a deploy ended."""
-    client.call("Rights/CloseLease", rights_pb2.CloseLeaseRequest(lease_id=lease_id, outcome=outcome), 15.0)
 
 
 def recorded(client: Service, app: str, found: str) -> Record:
@@ -139,21 +127,11 @@ def begun(client: Service, app: str, found: str) -> str:
     return "begun"
 
 
-def granted(client: Service, app: str, found: str) -> tuple[str, str]:
-    """Ask to promote an image to where it has to have soaked; give state or reason, and the text."""
-    target = common_pb2.Target(project="shop", app=app, workspace="soaking")
-    request = rights_pb2.RequestGrantRequest(target=target, action="promote", digest=found)
-    try:
-        return client.call("Rights/RequestGrant", request, 15.0).state, ""
-    except ServiceError as err:
-        return err.reason, str(err)
-
-
 def test_what_team_ecs_has_deployed_goes_on(
     developer: Service, served: Running, place: Place, platform: Platform, people: People, tmp_path: Path
 ) -> None:
     """A deploy by the plugin, with the service's rights, is seen to run: a promotion begins, and the record says so."""
-    found, home = digest(), tmp_path / "home-of-the-app"
+    found, home = releasekit.image(), tmp_path / "home-of-the-app"
     served.open(home, "corp", token=people.token("dora", "devs")).close()
     theirs = {key: value for key, value in place.aws.environ().items() if key not in OWN}
     theirs |= {"HOME": str(home), "WAYPAAS_KEYRING": "off", "WAYPAAS_SERVICE": served.address}
@@ -166,7 +144,7 @@ def test_what_team_ecs_has_deployed_goes_on(
         assert deployed.place.service
     finally:
         app.host.close()
-    other = digest()
+    other = releasekit.image()
     assert begun(developer, "web", found) == "begun"
     assert begun(developer, "web", other) == "digest_unseen"
     assert recorded(developer, "web", found).witnessed
@@ -175,67 +153,67 @@ def test_what_team_ecs_has_deployed_goes_on(
 
 def test_the_word_of_who_deploys_is_not_enough(developer: Service, place: Place) -> None:
     """That a deploy succeeded counts when the image runs, as the app's own, in its environment, and not before."""
-    found, app = digest(), "said"
-    close(developer, lease(developer, app, found))
+    found, app = releasekit.image(), "said"
+    releasekit.close(developer, lease(developer, app, found))
     assert begun(developer, app, found) == "digest_unseen"
-    place.run(image(digest()), app)
+    place.run(image(releasekit.image()), app)
     place.run(image(found), "elsewhere")
     place.run(image(found), app, environment="staging", workspace="staging")
     place.run(image(found), app, workspace="preview-login")
-    close(developer, lease(developer, app, found))
+    releasekit.close(developer, lease(developer, app, found))
     assert begun(developer, app, found) == "digest_unseen"
     place.run(image(found), app, sequence=2)
-    close(developer, lease(developer, app, found))
+    releasekit.close(developer, lease(developer, app, found))
     assert begun(developer, app, found) == "begun"
 
 
 @pytest.mark.parametrize("first", ["failed", "succeeded"])
 def test_a_lease_that_was_closed_does_not_count(developer: Service, place: Place, first: str) -> None:
     """Only the first word on a lease counts: what runs later was not deployed by it."""
-    found, app = digest(), f"closed-{first}"
+    found, app = releasekit.image(), f"closed-{first}"
     held = lease(developer, app, found)
-    close(developer, held, first)
+    releasekit.close(developer, held, first)
     place.run(image(found), app)
-    close(developer, held)
+    releasekit.close(developer, held)
     assert begun(developer, app, found) == "digest_unseen"
 
 
 def test_credentials_that_deploy_nothing_there_tell_nothing(developer: Service, place: Place) -> None:
     """Those of a repository and those of a preview are no sighting of what an older deploy still runs."""
-    found, app = digest(), "beside"
+    found, app = releasekit.image(), "beside"
     place.run(image(found), app)
-    close(developer, lease(developer, app, found, platform="ecr"))
-    close(developer, lease(developer, app, found, "preview-login"))
+    releasekit.close(developer, lease(developer, app, found, platform="ecr"))
+    releasekit.close(developer, lease(developer, app, found, "preview-login"))
     assert begun(developer, app, found) == "digest_unseen"
-    close(developer, lease(developer, app, found))
+    releasekit.close(developer, lease(developer, app, found))
     assert begun(developer, app, found) == "begun"
 
 
 def test_an_account_that_refuses_has_shown_nothing(developer: Service, place: Place) -> None:
     """A lease is closed though the account cannot be asked; nothing was seen then."""
-    found, app = digest(), "refused"
+    found, app = releasekit.image(), "refused"
     place.run(image(found), app)
     held = lease(developer, app, found)
     place.aws.proxy.add(Fault("ecs:DescribeTasks", code="AccessDeniedException"))
-    close(developer, held)
+    releasekit.close(developer, held)
     assert begun(developer, app, found) == "digest_unseen"
 
 
 def test_a_release_soaks_while_it_runs(developer: Service, place: Place) -> None:
     """Until it has run as long as the standard says it does not go on; then another look decides, and no word."""
-    steady, brief = digest(), digest()
+    steady, brief = releasekit.image(), releasekit.image()
     place.run(image(steady), "steady")
     removed = place.run(image(brief), "brief")
     for app, found in (("steady", steady), ("brief", brief)):
-        close(developer, lease(developer, app, found))
-        assert granted(developer, app, found)[0] == "soaking"
+        releasekit.close(developer, lease(developer, app, found))
+        assert releasekit.told(developer, app, found, "soaking")[0] == "soaking"
     began = time.monotonic()
     place.remove(removed)
-    while (state := granted(developer, "steady", steady)[0]) == "soaking":
+    while (state := releasekit.told(developer, "steady", steady, "soaking")[0]) == "soaking":
         assert time.monotonic() - began < SOAK_SECONDS + 20
         time.sleep(0.5)
     assert state == "approved"
     assert time.monotonic() - began >= SOAK_SECONDS - 2
-    state, text = granted(developer, "brief", brief)
+    state, text = releasekit.told(developer, "brief", brief, "soaking")
     assert state == "soaking"
     assert "not seen to run there any more" in text

@@ -10,33 +10,30 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teamconfig.gen.waypaas.v1 import rights_pb2
-from teamconfig.releases import wire
 from teamplugin.authority import GRANT_VARIABLE, Rights
 from teamplugin.identity import Identity
-from tests.cloud.service.releasekit import State, ledger, on_staging, reason, smoke
+from tests.cloud.service.releasekit import (
+    PERMITTED,
+    State,
+    approve,
+    credentials,
+    granted,
+    ledger,
+    on_staging,
+    reason,
+    smoke,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from teamconfig.client.service import Service
     from tests.cloud.service.conftest import People
-
-PERMITTED = "unreachable"
-"""What comes of credentials that are given: their cluster is not there."""
 
 
 class ClusterRights(Rights):
     """Rights of a plugin for Kubernetes."""
 
     platform = "kubernetes"
-
-
-def asked(client: Service, app: str, digest: str) -> str:
-    """Ask for credentials in production without a grant, and give the reason why there are none."""
-    request = rights_pb2.IssueCredentialsRequest(
-        target=wire.target("shop", app, "production"), action="deploy", platform="kubernetes", digest=digest
-    )
-    return reason(client.call, "Rights/IssueCredentials", request, 15.0)
 
 
 @pytest.fixture(name="handed")
@@ -46,11 +43,8 @@ def _handed(people: People, state: State, app: str) -> tuple[str, str]:
     there = on_staging(lena, state, app)
     lena.put_evidence(smoke(there))
     client = people.sign_in("lena", "leads")
-    request = rights_pb2.RequestGrantRequest(
-        target=wire.target("shop", app, "production"), action="deploy", digest=there.digest
-    )
-    grant = client.call("Rights/RequestGrant", request, 15.0)
-    people.sign_in("leo", "leads").call("Rights/ApproveGrant", rights_pb2.ApproveGrantRequest(id=grant.id))
+    grant = granted(client, app, there.digest, action="deploy")
+    approve(people.sign_in("leo", "leads"), grant)
     return there.digest, client.call("Rights/GetGrant", rights_pb2.GetGrantRequest(id=grant.id)).token
 
 
@@ -58,12 +52,12 @@ def test_who_has_used_a_grant_goes_on_and_nobody_else(people: People, handed: tu
     """Lena hands her grant to another lead: they go on by it once they have used it; she and others do not."""
     digest, token = handed
     lara = people.sign_in("lara", "leads")
-    assert asked(lara, app, digest) == "grant_needed", "it is not used yet"
+    assert credentials(lara, app, digest) == "grant_needed", "it is not used yet"
     assert reason(lara.redeem, token, digest, "kubernetes") == PERMITTED
-    assert asked(lara, app, digest) == PERMITTED
+    assert credentials(lara, app, digest) == PERMITTED
     assert reason(lara.redeem, token, digest, "kubernetes") == "grant_used", "once"
     for name in ("lena", "leo"):
-        assert asked(people.sign_in(name, "leads"), app, digest) == "grant_needed"
+        assert credentials(people.sign_in(name, "leads"), app, digest) == "grant_needed"
 
 
 def test_a_plugin_goes_on_by_the_grant_of_its_environment(

@@ -17,16 +17,13 @@ from teamconfig.identity.principal import Principal
 from teamconfig.releases import wire
 from teamconfig.state import locks
 from testbed.shell import wait_until
-from tests.cloud.service.releasekit import State, ledger, on_staging, reason, smoke
+from tests.cloud.service.releasekit import PERMITTED, State, ledger, on_staging, reason, smoke
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from teamconfig.client.service import Service
     from tests.cloud.service.conftest import People
-
-PERMITTED = "unreachable"
-"""What comes of credentials that are given: their cluster is not there."""
 
 BY_THE_DATABASE = "no credentials are given"
 BY_WHAT_IS_KNOWN = "the grant cannot be used"

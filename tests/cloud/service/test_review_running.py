@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teamconfig import reading
-from teamconfig.client.errors import ServiceError
 from teamconfig.credentials import rbac
-from teamconfig.gen.waypaas.v1 import common_pb2, rights_pb2
 from teamconfig.store import directory
 from testbed.fixture import ensure
 from testbed.shell import wait_until
+from tests.cloud.service import releasekit
 from testservers import service
 
 if TYPE_CHECKING:
@@ -123,65 +122,45 @@ def _developer(served: Running, people: People) -> Service:
     return people.sign_in("dora", "devs")
 
 
-def digest() -> str:
-    """Name an image that no other test has."""
-    return f"sha256:{os.urandom(32).hex()}"
-
-
 def lease(client: Service, app: str, image: str) -> str:
     """Get credentials to deploy an image."""
     return str(client.credentials("shop", app, "dev", "deploy", "kubernetes", (), image).lease_id)
 
 
-def close(client: Service, lease_id: str, outcome: str = "succeeded") -> None:
-    """Say how a deploy ended."""
-    client.call("Rights/CloseLease", rights_pb2.CloseLeaseRequest(lease_id=lease_id, outcome=outcome), 15.0)
-
-
-def promote(client: Service, app: str, image: str) -> tuple[str, str]:
-    """Ask to promote an image; give state or reason of the answer, and its text."""
-    target = common_pb2.Target(project="shop", app=app, workspace="staging")
-    request = rights_pb2.RequestGrantRequest(target=target, action="promote", digest=image)
-    try:
-        return client.call("Rights/RequestGrant", request, 15.0).state, ""
-    except ServiceError as err:
-        return err.reason, str(err)
-
-
 def test_the_word_of_who_deploys_is_not_enough(developer: Service, place: Place) -> None:
     """That a deploy succeeded counts when the image runs, under the app's own labels, and not before."""
-    image, other = digest(), digest()
-    close(developer, lease(developer, "said", image))
-    assert promote(developer, "said", image)[0] == "digest_unseen"
+    image, other = releasekit.image(), releasekit.image()
+    releasekit.close(developer, lease(developer, "said", image))
+    assert releasekit.told(developer, "said", image, "staging")[0] == "digest_unseen"
     place.run("said", other)
     place.run("elsewhere", image)
-    close(developer, lease(developer, "said", image))
-    assert promote(developer, "said", image)[0] == "digest_unseen"
-    close(developer, lease(developer, "said", other))
-    assert promote(developer, "said", other)[0] == "soaking", "it runs, and is seen"
+    releasekit.close(developer, lease(developer, "said", image))
+    assert releasekit.told(developer, "said", image, "staging")[0] == "digest_unseen"
+    releasekit.close(developer, lease(developer, "said", other))
+    assert releasekit.told(developer, "said", other, "staging")[0] == "soaking", "it runs, and is seen"
 
 
 @pytest.mark.parametrize("first", ["failed", "succeeded"])
 def test_a_lease_that_was_closed_does_not_count(developer: Service, place: Place, first: str) -> None:
     """Only the first word on a lease counts: what runs later was not deployed by it."""
-    image, app = digest(), f"closed-{first}"
+    image, app = releasekit.image(), f"closed-{first}"
     held = lease(developer, app, image)
-    close(developer, held, first)
+    releasekit.close(developer, held, first)
     place.run(app, image)
-    close(developer, held)
-    assert promote(developer, app, image)[0] == "digest_unseen"
+    releasekit.close(developer, held)
+    assert releasekit.told(developer, app, image, "staging")[0] == "digest_unseen"
 
 
 def test_a_release_soaks_before_it_goes_on(developer: Service, place: Place) -> None:
     """Until it has run for as long as the standard says a promotion is refused with what is left, and not then."""
-    image = digest()
+    image = releasekit.image()
     place.run("steady", image)
-    close(developer, lease(developer, "steady", image))
+    releasekit.close(developer, lease(developer, "steady", image))
     seen = time.monotonic()
-    state, text = promote(developer, "steady", image)
+    state, text = releasekit.told(developer, "steady", image, "staging")
     assert state == "soaking"
     assert f"promotion.soak is {SOAK_SECONDS}s" in text
-    while (state := promote(developer, "steady", image)[0]) == "soaking":
+    while (state := releasekit.told(developer, "steady", image, "staging")[0]) == "soaking":
         assert time.monotonic() - seen < SOAK_SECONDS + 20
         time.sleep(0.5)
     assert state == "approved"
@@ -190,12 +169,12 @@ def test_a_release_soaks_before_it_goes_on(developer: Service, place: Place) -> 
 
 def test_a_release_that_did_not_stay_has_not_soaked(developer: Service, place: Place) -> None:
     """An image that was removed right after it was seen is not promoted, however long ago that was."""
-    image = digest()
+    image = releasekit.image()
     place.run("brief", image)
-    close(developer, lease(developer, "brief", image))
+    releasekit.close(developer, lease(developer, "brief", image))
     place.remove("brief")
     time.sleep(SOAK_SECONDS + 1)
-    state, text = promote(developer, "brief", image)
+    state, text = releasekit.told(developer, "brief", image, "staging")
     assert state == "soaking"
     assert "not seen to run there any more" in text
     assert "deploy it to dev again" in text
@@ -203,11 +182,11 @@ def test_a_release_that_did_not_stay_has_not_soaked(developer: Service, place: P
 
 def test_what_came_after_it_takes_nothing_from_a_release(developer: Service, place: Place) -> None:
     """An image that ran long enough goes on though another runs now, which has to wait for its own time."""
-    first, second = digest(), digest()
+    first, second = releasekit.image(), releasekit.image()
     place.run("moving", first)
-    close(developer, lease(developer, "moving", first))
+    releasekit.close(developer, lease(developer, "moving", first))
     time.sleep(SOAK_SECONDS + 1)
     place.run("moving", second)
-    close(developer, lease(developer, "moving", second))
-    assert promote(developer, "moving", first)[0] == "approved"
-    assert promote(developer, "moving", second)[0] == "soaking"
+    releasekit.close(developer, lease(developer, "moving", second))
+    assert releasekit.told(developer, "moving", first, "staging")[0] == "approved"
+    assert releasekit.told(developer, "moving", second, "staging")[0] == "soaking"
