@@ -171,6 +171,12 @@ class Group(typer.core.TyperGroup):
         return _plain(super().get_params(ctx))
 
 
+@functools.cache
+def _load(module: str) -> Any:
+    """Load a command, and build its command line; a standby has done so before there are arguments."""
+    return typer.main.get_command(importlib.import_module(module).app)
+
+
 class Program(Group):
     """The program: its commands are those of COMMANDS."""
 
@@ -198,7 +204,7 @@ class Program(Group):
         """
         del ctx
         command = COMMANDS.get(cmd_name)
-        return typer.main.get_command(importlib.import_module(command.module).app) if command is not None else None
+        return _load(command.module) if command is not None else None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the commands into the help, without loading them.
@@ -247,6 +253,7 @@ def _nothing() -> None:
     """Take part in no action."""
 
 
+@functools.cache
 def root() -> Any:
     """Build the command line of the program.
 

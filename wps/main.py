@@ -14,7 +14,7 @@ import sys
 TYPE_CHECKING = False  # typing takes longer to load than a front (waypaas_sdk.standby) runs
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, NoReturn
 
 DONE, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 75
 _INTERRUPTED = 130
@@ -33,13 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its library writes to stderr; we say ourselves what went wrong
     try:
         if arguments is None and (sys.argv[1:2] == ["image"] or "WAYPAAS_STANDBY_ROLE" in os.environ):
-            return _by_standby()
+            _by_standby()
         return _told(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         return _INTERRUPTED
 
 
-def _by_standby() -> int:
+def _by_standby() -> NoReturn:
     """Let a standby run the command if there is one, as scripts copy image after image; or be that standby."""
     from waypaas_sdk import standby  # noqa: PLC0415  # cheap: see its docstring
 
@@ -51,7 +51,7 @@ def _by_standby() -> int:
         standby.wait()
     code = _told(sys.argv[1:])
     standby.prepare()
-    return code
+    standby.leave(code)
 
 
 def _told(arguments: Sequence[str]) -> int:

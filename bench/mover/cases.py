@@ -56,6 +56,7 @@ class Case:
 FAR = Goal(0.8, 0.5)
 NEAR = Goal(1.1, 1.1)
 ALIKE = Goal(1.1, why="a layer's bytes over one connection, 5.0 s, are for whoever opens ten")
+UNVERIFIED = Goal(1.2, 1.1, why="oras does not hash what it copies, and the registries keep both cores busy")
 START = Goal(why="the interpreter's start is most of it")
 CASES = (
     Case("push", "many", 2, FAR),
@@ -69,8 +70,8 @@ CASES = (
     # One layer: peers read it alike, whatever their setting, and it takes each of them a minute.
     Case("pull", "huge", 1, Goal(0.5), defaults=False, peers=("crane",)),
     Case("loopback", "many", 5, NEAR),
-    Case("loopback", "index", 3, NEAR),
-    Case("loopback", "big", 2, NEAR),
+    Case("loopback", "index", 3, UNVERIFIED),
+    Case("loopback", "big", 2, UNVERIFIED),
     Case("loopback", "huge", 2, NEAR, defaults=False),
     Case("loopback", "warm", 3, NEAR),
     Case("loopback", "mount", 3, START),

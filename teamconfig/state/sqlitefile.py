@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 
 from teamconfig.errors import Problem
 from teamconfig.state.errors import InUseError
@@ -17,6 +18,9 @@ MAGIC = b"SQLite format 3\0"
 MADE = "made"
 HEADER_BYTES = 108
 """Of the file, and of its first page, which lists the tables."""
+
+MOMENT_SECONDS = 1.0
+LOOK_SECONDS = 0.02
 
 LEAF = 13
 """Kind of a page of a table that has no pages below it."""
@@ -50,9 +54,7 @@ class SqliteFile:
             raise
 
     def _take(self) -> None:
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not self._is_free():
             raise InUseError(
                 Problem(
                     "the database is in use",
@@ -61,10 +63,23 @@ class SqliteFile:
                     self.path,
                 ),
                 "database_in_use",
-            ) from error
+            )
         self.made = self._note().endswith(MADE)
         self._check()
         self._write(f"{os.getpid()} {MADE if self.made else 'making'}")
+
+    def _is_free(self) -> bool:
+        """Lock it. What a killed process was about to start has its lock until it begins, so wait for a moment."""
+        until = time.monotonic() + MOMENT_SECONDS
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    return False
+                time.sleep(LOOK_SECONDS)
+            else:
+                return True
 
     def _check(self) -> None:
         """Refuse what is not a database; make the file if none was ever there."""

@@ -24,6 +24,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import NoReturn
 
     from waypaas_sdk.standby import waiting
 
@@ -95,6 +96,17 @@ def prepare() -> None:
     from waypaas_sdk.standby import spawning  # noqa: PLC0415  # only where one is wanted
 
     spawning.spawn(_state.cookie)
+
+
+def leave(code: int) -> "NoReturn":
+    """End without the interpreter's teardown: whoever started us waits for it, and it takes 10 to 50 ms.
+
+    Args:
+        code: Of the process.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def host_pid() -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from wps import commands
+
 MODULES = (
-    "wps.image",
     "wps.images.copying",
     "wps.images.inspecting",
     "wps.images.differing",
@@ -15,10 +16,12 @@ MODULES = (
     "waypaas_sdk.errors",
     "rich.progress",
     "ssl",
+    "typer._click.decorators",
 )
 
 
 def load() -> None:
-    """Load them."""
+    """Load them, and build the command line."""
     for name in MODULES:
         import_module(name)
+    commands.root().get_command(None, "image")

@@ -156,10 +156,12 @@ class Company(Grounds):
         digest = super().record(shop)
         if digest not in self._seen and self.running is not None:
             self.running.stop()
-            for seed in range(shop.seed, shop.seed + AHEAD):
-                self._seen.add(shop.imaged(seed, IMAGE_BYTES).root)
-                self._state.see("web", "dev", shop.imaged(seed, IMAGE_BYTES).root)
-            self.running.restart()
+            try:
+                for seed in range(shop.seed, shop.seed + AHEAD):
+                    self._state.see("web", "dev", shop.imaged(seed, IMAGE_BYTES).root)
+                    self._seen.add(shop.imaged(seed, IMAGE_BYTES).root)
+            finally:
+                self.running.restart()  # or all cases behind this one would fail for it
         return digest
 
 

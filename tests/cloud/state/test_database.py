@@ -148,6 +148,16 @@ def test_a_second_process_is_refused(made: Path) -> None:
     assert subprocess.run(command, check=False).returncode == 0
 
 
+def test_a_lock_that_is_about_to_go_is_waited_for(made: Path) -> None:
+    """What a killed process was about to start holds its lock for a moment, which refuses no start behind it."""
+    program = "import fcntl, sys, time; fcntl.flock(open(sys.argv[1]), 2); print(flush=True); time.sleep(0.3)"
+    with subprocess.Popen([sys.executable, "-c", program, f"{made}.lock"], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with opened(made):
+            assert holder.wait(10) == 0
+
+
 @pytest.mark.parametrize("kept", [0, 1, 15, 16, 50, 100, 1000, 4096, 5000, 8192, 40960, -1, -4096])
 def test_a_truncated_file_is_refused(made: Path, kept: int) -> None:
     """A file that was cut anywhere is refused as damaged, and stays as it is."""
