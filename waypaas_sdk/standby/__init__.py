@@ -51,7 +51,7 @@ def enter(cookie: str = "WAYPOINT_PLUGIN") -> None:
 
     Args:
         cookie: Variable that whoever starts the program sets; without it, it is started by hand and has no standby.
-            Empty: a program that is always started by hand.
+            Empty: a program that is always started by hand, and does not end with whoever started it.
     """
     if sys.platform != "linux" or (cookie and cookie not in os.environ):
         return
@@ -63,7 +63,7 @@ def enter(cookie: str = "WAYPOINT_PLUGIN") -> None:
         return
     from waypaas_sdk.standby import front  # noqa: PLC0415  # only where there can be one
 
-    _state.wanted = front.hand_over()
+    _state.wanted = front.hand_over(has_host=bool(cookie))
 
 
 def is_standby() -> bool:

@@ -27,13 +27,16 @@ PARENT_CHECK_SECONDS = 0.5
 PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 
 
-def hand_over() -> bool:
+def hand_over(*, has_host: bool) -> bool:
     """Let a standby be the plugin; then this does not return.
+
+    Args:
+        has_host: Whether the plugin ends with whoever started it; a command that was sent into the background goes on.
 
     Returns:
         Whether a standby should be started, since there is none; no if there must not be one.
     """
-    host = os.getppid()
+    host = os.getppid() if has_host else 0
     program = identity.command()
     if program is None or not _wanted():
         return False
@@ -107,7 +110,7 @@ def _stand_for(connection: talk.Connection, pidfd: int, host: int) -> "NoReturn"
         try:
             status = talk.receive_number(connection, talk.ENDED)
         except TimeoutError:
-            if os.getppid() != host:
+            if host and os.getppid() != host:
                 _send(pidfd, signal.SIGTERM)
                 host = os.getppid()
             continue

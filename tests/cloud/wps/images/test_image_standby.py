@@ -6,12 +6,16 @@ import os
 import pty
 import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import imageworld
 import moverimages
 from standbys import waited
+
+from waypaas_sdk.standby import front
 
 if TYPE_CHECKING:
     from imageworld import World
@@ -98,6 +102,24 @@ def test_the_terminal_is_the_commands(warm: World) -> None:
     assert b"interrupted: " in shown
     assert b"Traceback" not in shown
     assert warm.far.tags(warm.path) == {}
+
+
+def test_a_copy_in_the_background_outlives_its_shell(warm: World) -> None:
+    """A command that goes on in the background when the shell ends comes to its end."""
+    warm.push(moverimages.plain(74, [40_000 + number for number in range(12)]))
+    warm.proxy.bytes_per_second = 40_000
+    assert warm.runtime is not None
+    shell = "import subprocess, sys; subprocess.Popen(sys.argv[1:]); sys.stdin.read()"
+    command = [imageworld.PROGRAM, "image", "copy", warm.source, f"{warm.proxy.host}/{warm.path}", "--jobs", "2"]
+    with subprocess.Popen(
+        [sys.executable, "-c", shell, *command], cwd=warm.folder, env=warm.environment(), stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ):  # fmt: skip
+        assert waited(lambda: bool(warm.proxy.received))
+        (copying,) = warm.runtime.plugins()
+    time.sleep(2 * front.PARENT_CHECK_SECONDS)
+    assert warm.runtime.plugins() == [copying], "it ended before anybody could notice, or with the shell"
+    assert waited(lambda: warm.far.tags(warm.path) != {})
 
 
 def state(pid: int) -> str:
