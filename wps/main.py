@@ -28,20 +28,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Command line without the program; that of the process if left out.
 
     Returns:
-        The exit code.
+        The exit code. `wps image` ends the process instead.
     """
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its library writes to stderr; we say ourselves what went wrong
     try:
-        if arguments is None and (sys.argv[1:2] == ["image"] or "WAYPAAS_STANDBY_ROLE" in os.environ):
+        if arguments is None and _may_stand_by():
             _by_standby()
         return _told(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         return _INTERRUPTED
 
 
+def _may_stand_by() -> bool:
+    """Tell whether a standby may run the command, or this process is to be one."""
+    from waypaas_sdk import standby  # noqa: PLC0415  # cheap: see its docstring
+
+    return sys.argv[1:2] == ["image"] or (len(sys.argv) == 1 and standby.ROLE in os.environ)
+
+
 def _by_standby() -> NoReturn:
     """Let a standby run the command if there is one, as scripts copy image after image; or be that standby."""
-    from waypaas_sdk import standby  # noqa: PLC0415  # cheap: see its docstring
+    from waypaas_sdk import standby  # noqa: PLC0415
 
     standby.enter("")
     if standby.is_standby():

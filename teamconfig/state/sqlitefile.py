@@ -20,7 +20,11 @@ HEADER_BYTES = 108
 """Of the file, and of its first page, which lists the tables."""
 
 MOMENT_SECONDS = 1.0
+"""How long a lock is waited for: a process that was killed while it started another leaves it to that one, which
+drops it as it begins its own program."""
+
 LOOK_SECONDS = 0.02
+"""Between looks at the lock."""
 
 LEAF = 13
 """Kind of a page of a table that has no pages below it."""
@@ -54,7 +58,7 @@ class SqliteFile:
             raise
 
     def _take(self) -> None:
-        if not self._is_free():
+        if not self._locked():
             raise InUseError(
                 Problem(
                     "the database is in use",
@@ -68,8 +72,8 @@ class SqliteFile:
         self._check()
         self._write(f"{os.getpid()} {MADE if self.made else 'making'}")
 
-    def _is_free(self) -> bool:
-        """Lock it. What a killed process was about to start has its lock until it begins, so wait for a moment."""
+    def _locked(self) -> bool:
+        """Take the lock; False if somebody keeps it."""
         until = time.monotonic() + MOMENT_SECONDS
         while True:
             try:

@@ -56,7 +56,7 @@ def enter(cookie: str = "WAYPOINT_PLUGIN") -> None:
     if sys.platform != "linux" or (cookie and cookie not in os.environ):
         return
     _state.cookie = cookie
-    if os.environ.pop(ROLE, ""):
+    if os.environ.pop(ROLE, "") and len(sys.argv) == 1:  # a command line is nobody's role
         from waypaas_sdk.standby import waiting  # noqa: PLC0415  # a start does not pay for what a standby needs
 
         _state.watch = waiting.detach()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _socket
+import io
 import marshal
 import os
 import sys
@@ -68,9 +69,10 @@ def _take(descriptors: Sequence[int]) -> None:
 
 
 def _open(name: str, number: int, mode: str) -> None:
-    """Open one of Python's streams anew: ours knew /dev/null, which is no terminal and can be sought in."""
+    """Open one of Python's streams anew, as Python does: ours knew /dev/null, no terminal, and could be sought in."""
     old: Any = getattr(sys, name)
-    new: Any = open(number, mode, encoding=old.encoding, errors=old.errors, closefd=False)  # noqa: SIM115
-    new.reconfigure(line_buffering=new.isatty() or name == "stderr", write_through=old.write_through)
+    buffer: Any = open(number, f"{mode}b", buffering=0 if old.write_through else -1, closefd=False)  # noqa: SIM115
+    lines = buffer.isatty() or name == "stderr"
+    new = io.TextIOWrapper(buffer, old.encoding, old.errors, "\n", lines, old.write_through)
     setattr(sys, name, new)
     setattr(sys, f"__{name}__", new)

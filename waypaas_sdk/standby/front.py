@@ -73,6 +73,8 @@ def _wanted() -> bool:
         return False
     if sys.gettrace() or sys.getprofile():
         return False
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        return False  # there is no descriptor to hand on, and ours would get its number
     return not any(name.startswith("PYTHON") and name not in identity.KNOWN_OF_PYTHON for name in environ)
 
 
@@ -121,14 +123,19 @@ def _stand_for(connection: talk.Connection, pidfd: int, host: int) -> "NoReturn"
 
 
 def _pass_on_signals(pidfd: int) -> None:
-    """Let the plugin have our signals; what stops us (Ctrl-Z) stops it, and what lets us go on does."""
+    """Let the plugin have our signals; what stops us (Ctrl-Z) stops it, and what lets us go on does.
+
+    Nothing stops us where nobody could let us go on, so the kernel has to stop us by the signal itself.
+    """
 
     def pass_on(number: int, _: object) -> None:
         _send(pidfd, number)
 
     def pause(*_: object) -> None:
         _send(pidfd, signal.SIGSTOP)
-        os.kill(os.getpid(), signal.SIGSTOP)
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, pause)
         _send(pidfd, signal.SIGCONT)
 
     for number in (*PASSED_ON, signal.SIGTSTP):

@@ -23,10 +23,23 @@ def spawn(cookie: str) -> None:
         environ[cookie] = os.environ[cookie]
     quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
     try:
-        pid = os.posix_spawn(program[0], program, environ, file_actions=quiet)
+        pid = os.posix_spawn(program[0], program, environ, file_actions=[*quiet, *_closings()])
     except OSError:
         return
     threading.Thread(target=os.waitpid, args=(pid, 0), name="standby", daemon=True).start()
+
+
+def _closings() -> list[tuple[int, int]]:
+    """Close what our starter let us inherit: somebody may wait for its end, as for a lock."""
+    ours = [int(name) for name in os.listdir("/proc/self/fd")]
+    found = []
+    for descriptor in ours:
+        try:
+            if descriptor > 2 and os.get_inheritable(descriptor):  # noqa: PLR2004  # stderr
+                found.append((os.POSIX_SPAWN_CLOSE, descriptor))
+        except OSError:
+            continue  # by which the list was read
+    return found
 
 
 def _is_one_on_its_way(program: list[str]) -> bool:

@@ -46,7 +46,6 @@ def detach() -> Watch:
     most = os.sysconf("SC_OPEN_MAX")
     os.closerange(DESCRIPTORS_KEPT, most if most > 0 else MOST_DESCRIPTORS)
     os.chdir("/")
-    os.umask(0o077)
     try:
         return Watch(_idle_seconds())
     except OSError:
@@ -142,6 +141,7 @@ class Watch:
         Returns:
             Whether we listen.
         """
+        os.umask(0o077)  # only now: what was compiled while we loaded is for others, too
         self._loaded = identity.Loaded()
         self._poll.register(self._listener.fileno(), select.POLLIN)
         if len(os.listdir("/proc/self/task")) != 1 or self._loaded.newest() >= self._began:

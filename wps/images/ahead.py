@@ -1,4 +1,7 @@
-"""What a standby of `wps image` has loaded before there is a command line; nothing of it looks at the environment."""
+"""What a standby of `wps image` has loaded before there is a command line.
+
+Nothing of it looks at the environment as it is loaded, but for what turns off how Typer writes, which we do ourselves.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ MODULES = (
     "ssl",
     "typer._click.decorators",
 )
+"""The last is what Typer loads once there are arguments."""
 
 
 def load() -> None:

@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import imageworld
 import moverimages
-from standbys import waited
+import pytest
+from standbys import Runtime, waited
 
 from waypaas_sdk.standby import front
 
@@ -72,36 +74,111 @@ def test_each_command_has_its_own_environment_and_directory(warm: World) -> None
         assert b"secret" not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
-def test_the_terminal_is_the_commands(warm: World) -> None:
-    """At a terminal each line comes when it is printed, Ctrl-Z stops the copy, and Ctrl-C ends it with 130."""
-    warm.push(moverimages.plain(72, [100_000 + number for number in range(12)]))
-    warm.proxy.bytes_per_second = 60_000
+SHELL = Path(__file__).with_name("jobshell.py")
+
+
+def at_a_terminal(world: World, *before: str) -> tuple[int, int]:
+    """Start a copy that takes some seconds, behind a program if there is one; give its process and the terminal."""
+    world.push(moverimages.plain(72, [100_000 + number for number in range(12)]))
+    world.proxy.bytes_per_second = 60_000
     pid, terminal = pty.fork()
     if not pid:
-        os.chdir(warm.folder)
-        command = [str(imageworld.PROGRAM), "image", "copy", warm.source, f"{warm.proxy.host}/{warm.path}"]
-        os.execve(command[0], command, warm.environment(TERM="xterm"))  # noqa: S606  # into the terminal's session
+        os.chdir(world.folder)
+        command = [*before, str(imageworld.PROGRAM), "image", "copy", world.source, f"{world.proxy.host}/{world.path}"]
+        os.execve(command[0], command, world.environment(TERM="xterm"))  # noqa: S606  # into the terminal's session
+    return pid, terminal
+
+
+def read(terminal: int, *words: bytes) -> bytes:
+    """Read a terminal until it has shown all words, or nobody has it open any more."""
     shown = b""
-    while b" to send" not in shown or b"%" not in shown:
-        shown += os.read(terminal, 65536)
-    assert warm.runtime is not None
-    (copying,) = warm.runtime.plugins()
+    with suppress(OSError):
+        while not words or not all(word in shown for word in words):
+            shown += os.read(terminal, 65536)
+    return shown
+
+
+def test_the_terminal_is_the_commands(each: World) -> None:
+    """Each line comes when it is printed, and Ctrl-C ends the copy with 130; Ctrl-Z stops nothing without a shell."""
+    pid, terminal = at_a_terminal(each)
+    read(terminal, b" to send", b"%")
     os.write(terminal, b"\x1a")
-    assert waited(lambda: state(pid) == state(copying) == "T")
-    os.kill(pid, signal.SIGCONT)
-    assert waited(lambda: state(copying) != "T")
+    read(terminal, b"%")
+    assert "T" not in {state(one) for one in (pid, *copying(each))}
     os.write(terminal, b"\x03")
-    try:
-        while part := os.read(terminal, 65536):
-            shown += part
-    except OSError:
-        pass  # nobody has the terminal open any more
+    shown = read(terminal)
     os.close(terminal)
     _, status = os.waitpid(pid, 0)
     assert os.waitstatus_to_exitcode(status) == 130
     assert b"interrupted: " in shown
     assert b"Traceback" not in shown
-    assert warm.far.tags(warm.path) == {}
+    assert each.far.tags(each.path) == {}
+
+
+def test_a_shell_stops_a_copy_and_lets_it_go_on(each: World) -> None:
+    """Ctrl-Z stops the copy before its shell, and `fg` lets it come to its end."""
+    pid, terminal = at_a_terminal(each, sys.executable, str(SHELL))
+    read(terminal, b" to send", b"%")
+    os.write(terminal, b"\x1a")
+    assert b"it was stopped" in read(terminal, b"it was stopped")
+    assert {state(one) for one in copying(each)} <= {"T"}
+    each.proxy.bytes_per_second = 0
+    os.write(terminal, b"\n")
+    read(terminal, b"copied")
+    read(terminal)
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert each.far.tags(each.path) != {}
+
+
+def copying(world: World) -> list[int]:
+    """List the processes that copy for what was started, if they are others."""
+    return world.runtime.plugins() if world.runtime is not None else []
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_changes_nothing(each: World, closed: str) -> None:
+    """With a closed stream a command does the same; who cannot say that it has copied ends with 1."""
+    each.push(moverimages.plain(75))
+    command = f"exec {imageworld.PROGRAM} image copy {each.source} oci:there {closed}"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=each.folder, env=each.environment(), capture_output=True, check=False
+    )
+    assert done.returncode == (1 if ">&-" in closed.split() else 0), done.stderr
+    assert (b"copied" in done.stdout) == (done.returncode == 0)
+    assert b"Traceback" not in done.stderr
+
+
+def test_streams_are_as_python_opens_them(warm: World) -> None:
+    """Text is buffered, and its lines are ended, as the interpreter would in a plain start."""
+    command = f"{imageworld.PROGRAM} image inspect oci:nowhere 2>&1; {imageworld.PROGRAM} image copy --help 2>&1"
+    for variables in ({}, {"PYTHONUNBUFFERED": "1"}):
+        plain, ours = (
+            subprocess.run(
+                ["sh", "-c", command], cwd=warm.folder, env=warm.environment(**variables, **more), check=True,
+                capture_output=True,
+            ).stdout
+            for more in ({"WAYPAAS_STANDBY": "off"}, {})
+        )  # fmt: skip
+        assert ours == plain
+
+
+def test_no_command_is_taken_for_a_standby(warm: World) -> None:
+    """The variable that makes a standby changes nothing for a command line."""
+    ended = warm.wps("copy", "oci:nowhere:v1", "oci:there", WAYPAAS_STANDBY_ROLE="1")
+    assert (ended.returncode, "nowhere" in ended.stderr) == (1, True)
+
+
+def test_a_standby_holds_no_lock_of_who_started_it(world: World, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A descriptor that a script lets its commands inherit, as of a lock, ends with the script."""
+    runtime = Runtime(tmp_path_factory.mktemp("run") / "user")
+    world.runtime = runtime
+    script = f"exec 9>lock; flock 9; {imageworld.PROGRAM} image copy --help >/dev/null"
+    subprocess.run(["sh", "-c", script], cwd=world.folder, env=world.environment(), check=True)
+    assert subprocess.run(["flock", "-n", world.folder / "lock", "true"], check=False).returncode == 0
+    assert waited(runtime.forked), "no standby came"
+    runtime.end()
 
 
 def test_a_copy_in_the_background_outlives_its_shell(warm: World) -> None:
