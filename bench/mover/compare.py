@@ -132,7 +132,7 @@ class Contest:
         command, environ = peers.command(tool, pairs, scratch, self._wps)
         self._world.wire_bytes()
         before = self._standby.cpu_seconds()
-        cost = spend(command, self._standby.environ | environ)
+        cost = spend(command, environ | (self._standby.environ if tool.name == "ours" else {}))
         time.sleep(SETTLE_SECONDS)
         behind = self._standby.cpu_seconds() - before if tool == OURS else 0.0
         for number, image in enumerate(made):
