@@ -30,16 +30,17 @@ _AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.St
 """Nothing was done, or nobody can tell; a service that stops cancels what it has not begun."""
 
 REPEATABLE = frozenset({
-    "Sessions/GetSignIn", "Sessions/Close", "Sessions/WhoAmI", "Standards/Resolve", "Standards/Explain",
-    "Standards/ExplainRight", "Standards/ListProjects", "Standards/GetStatus", "Rights/RequestGrant",
-    "Rights/GetGrant", "Rights/CloseLease", "Rights/PutLock", "Rights/ListLocks", "Audit/Read", "Audit/Verify",
-    "Releases/ListRecords", "Releases/GetRecord", "Releases/GetChain", "Releases/ListRunning", "Releases/ListEvidence",
-    "Releases/ListRejections", "Releases/ListWaivers", "Releases/GetPlace", "Releases/Reject", "Releases/PutHold",
-    "Releases/BeginPromotion", "Releases/StepPromotion", "Releases/FinishPromotion", "Releases/AbandonPromotion",
+    "Sessions/GetSignIn", "Sessions/Refresh", "Sessions/Close", "Sessions/WhoAmI", "Standards/Resolve",
+    "Standards/Explain", "Standards/ExplainRight", "Standards/ListProjects", "Standards/GetStatus",
+    "Rights/RequestGrant", "Rights/GetGrant", "Rights/CloseLease", "Rights/PutLock", "Rights/ListLocks", "Audit/Read",
+    "Audit/Verify", "Releases/ListRecords", "Releases/GetRecord", "Releases/GetChain", "Releases/ListRunning",
+    "Releases/ListEvidence", "Releases/ListRejections", "Releases/ListWaivers", "Releases/GetPlace",
+    "Releases/Reject", "Releases/PutHold", "Releases/BeginPromotion", "Releases/StepPromotion",
+    "Releases/FinishPromotion", "Releases/AbandonPromotion",
 })  # fmt: skip
 """Methods that do no more the second time. All others are tried again only if the first try has not left this machine:
 
-a refresh token that is used twice ends the session, a grant is redeemed once, and each lease is a credential.
+a grant is redeemed once, and each lease is a credential. A session is renewed twice to the same tokens, by their seed.
 """
 
 _UNSENT = ("failed to connect to all addresses", "dns resolution failed", "empty address list")

@@ -5,6 +5,7 @@ What may be done without the service is `copies`' to say.
 
 from __future__ import annotations
 
+import secrets
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 RENEW_SECONDS = 30.0
 """An access token is renewed when it has less than this to live."""
+
+SEED_BYTES = 32
 
 RENEWABLE = frozenset({"session_expired", "session_unknown", "stale_groups"})
 """Reasons for which the call is worth another try with renewed tokens."""
@@ -148,7 +151,10 @@ class Service:
                 raise client_errors.not_signed_in(self.settings.service)
             if kept.access_token != session.access_token:
                 return kept
-            request = sessions_pb2.RefreshRequest(refresh_token=kept.refresh_token)
+            if not kept.seed:
+                # Kept before it is sent: whoever never sees the answer, killed or cut off, asks for the same again.
+                kept = self.vault.update(seed=secrets.token_hex(SEED_BYTES))
+            request = sessions_pb2.RefreshRequest(refresh_token=kept.refresh_token, seed=bytes.fromhex(kept.seed))
             if kept.idp_token:
                 request.token, idp_token = fresh_token(kept)
                 kept = self.vault.update(idp_token=idp_token)
@@ -161,6 +167,7 @@ class Service:
                 access_expires=made.access_expires,
                 refresh_token=made.refresh_token,
                 refresh_expires=made.refresh_expires,
+                seed="",
             )
 
     def _sign_in_again(self, err: ServiceError) -> ServiceError:

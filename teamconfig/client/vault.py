@@ -34,6 +34,7 @@ class Session:
         access_expires: Seconds since 1970.
         refresh_token: For the next pair.
         refresh_expires: Seconds since 1970.
+        seed: Of the tokens that were asked for last, 32 bytes in hex; empty once they are here.
         provider: By which the user signed in.
         idp_token: The identity provider's own refresh token; empty if it gave none.
         issuer: Of the identity provider; empty where groups come from a directory.
@@ -51,6 +52,7 @@ class Session:
     access_expires: int = 0
     refresh_token: str = field(default="", repr=False)
     refresh_expires: int = 0
+    seed: str = field(default="", repr=False)
     provider: str = ""
     idp_token: str = field(default="", repr=False)
     issuer: str = ""
@@ -70,7 +72,7 @@ class Session:
         return key.public_key().public_bytes_raw()
 
 
-_SECRET = ("device_key", "access_token", "refresh_token", "idp_token")
+_SECRET = ("device_key", "access_token", "refresh_token", "seed", "idp_token")
 
 
 def state_directory(environ: Mapping[str, str]) -> Path:

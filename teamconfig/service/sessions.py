@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import time
+from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 ACCESS_SECONDS = 15 * 60
 REFRESH_SECONDS = 12 * 3600
+SEED_BYTES = 32
 _KEY_BYTES = 32
 _NAME = 64
 
@@ -92,8 +95,8 @@ async def open_session(call: Call, given: tuple[sessions_pb2.OpenRequest, Signed
             device_name=request.device_name[:_NAME], membership=membership, tokens=made.tokens, now=made.now,
         )  # fmt: skip
 
-    await call.commit(change, note=lambda session: {"session": session.id, "groups": len(membership.groups)})
-    return made.to_proto(principal)
+    opened = await call.commit(change, note=lambda new: {"session": new.id, "groups": len(membership.groups)})
+    return made.to_proto(principal, opened)
 
 
 async def refresh(call: Call, given: tuple[sessions_pb2.RefreshRequest, Signed]) -> sessions_pb2.Session:
@@ -121,20 +124,27 @@ async def refresh(call: Call, given: tuple[sessions_pb2.RefreshRequest, Signed])
         membership = await told(provider.membership(session))
     call.caller = Caller(session, session.principal, membership, core.standing(session.principal, membership))
     _refuse_disabled(call)
-    made = _Made(core.now(), session.created + REFRESH_SECONDS if session.principal.kind == "workload" else 0.0)
+    if len(request.seed) not in {0, SEED_BYTES}:
+        raise malformed(f"seed is not {SEED_BYTES} bytes")
+    latest = session.created + REFRESH_SECONDS if session.principal.kind == "workload" else 0.0
+    made = _Made(core.now(), latest, _derived(request.seed, session.id) if request.seed else None)
 
     def change(tx: Connection) -> Session:
+        if (there := spending.renewed(tx, old, made.tokens)) is not None:
+            return there
         _spend(tx, spent, made.now)
         return spending.rotate(tx, old, tokens=made.tokens, now=made.now, membership=membership)
 
     try:
-        await call.commit(change, note=lambda new: {"generation": new.generation, "groups": len(membership.groups)})
+        new = await call.commit(
+            change, note=lambda new: {"generation": new.generation, "groups": len(membership.groups)}
+        )
     except Refusal as refused:
         core.forget_sessions()
         refused.code = grpc.StatusCode.UNAUTHENTICATED
         raise
     core.forget_sessions()
-    return made.to_proto(session.principal)
+    return made.to_proto(session.principal, new)
 
 
 async def close(call: Call, request: sessions_pb2.CloseRequest) -> sessions_pb2.CloseReply:
@@ -223,22 +233,30 @@ def _spend(tx: Connection, identity: Identity | None, now: float) -> None:
         spending.spend_proof(tx, identity.token_id[:128], expires=identity.expires, now=now)
 
 
-class _Made:
-    """A fresh pair of tokens; only their hashes are kept."""
+def _derived(seed: bytes, session_id: str) -> tuple[str, str]:
+    """Make the tokens that a client has named by a seed of its own: again for the same, and for this session only."""
+    access, refresh = (
+        hmac.digest(seed, f"waypaas {kind} {session_id}".encode(), "sha256") for kind in ("access", "refresh")
+    )
+    return urlsafe_b64encode(access).decode().rstrip("="), urlsafe_b64encode(refresh).decode().rstrip("=")
 
-    def __init__(self, now: float, latest: float = 0.0) -> None:
+
+class _Made:
+    """A pair of tokens; only their hashes are kept."""
+
+    def __init__(self, now: float, latest: float = 0.0, pair: tuple[str, str] | None = None) -> None:
         self.now = now
-        self._access, self._refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        self._access, self._refresh = pair or (secrets.token_urlsafe(32), secrets.token_urlsafe(32))
         end = min(now + REFRESH_SECONDS, latest) if latest else now + REFRESH_SECONDS
         self.tokens = Tokens(
             proof.token_hash(self._access), now + ACCESS_SECONDS, proof.token_hash(self._refresh), end
         )  # fmt: skip
 
-    def to_proto(self, principal: Principal) -> sessions_pb2.Session:
+    def to_proto(self, principal: Principal, session: Session) -> sessions_pb2.Session:
         return sessions_pb2.Session(
             access_token=self._access,
-            access_expires=int(self.tokens.access_expires),
+            access_expires=int(session.access_expires),
             refresh_token=self._refresh,
-            refresh_expires=int(self.tokens.refresh_expires),
+            refresh_expires=int(session.refresh_expires),
             principal=to_proto(principal),
         )

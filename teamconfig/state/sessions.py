@@ -173,6 +173,21 @@ def by_refresh(tx: Connection, refresh_hash: str) -> Session | None:
     return one(tx, SESSIONS.c.id == spent)
 
 
+def has_tokens(tx: Connection, session_id: str, tokens: Tokens) -> bool:
+    """Tell whether a session has these tokens now.
+
+    Args:
+        tx: Any connection.
+        session_id: 32 hex digits.
+        tokens: Both count.
+
+    Returns:
+        Whether it has.
+    """
+    same = (SESSIONS.c.access_hash == tokens.access) & (SESSIONS.c.refresh_hash == tokens.refresh)
+    return one(tx, (SESSIONS.c.id == session_id) & same) is not None
+
+
 def get(tx: Connection, session_id: str) -> Session | None:
     """Find a session by its id.
 

@@ -65,6 +65,23 @@ def rotate(
     )
 
 
+def renewed(tx: Connection, refresh_hash: str, tokens: Tokens) -> Session | None:
+    """Find the session that a refresh token was used for to get these very tokens: the answer was lost.
+
+    Args:
+        tx: Transaction of the writer.
+        refresh_hash: Hash of the refresh token that the caller showed.
+        tokens: Made of what only the first caller knows.
+
+    Returns:
+        The session; None if it has others, or was closed.
+    """
+    session = sessions.by_refresh(tx, refresh_hash)
+    if session is None or session.closed_at is not None or not sessions.has_tokens(tx, session.id, tokens):
+        return None
+    return session
+
+
 def spend_proof(tx: Connection, proof: str, *, expires: float, now: float) -> None:
     """Note that a token of an issuer was used; a second use of it is refused until long after its end.
 

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 ONCE: dict[str, Any] = {
     "Sessions/Open": sessions_pb2.OpenRequest(),
-    "Sessions/Refresh": sessions_pb2.RefreshRequest(),
     "Rights/RedeemGrant": rights_pb2.RedeemGrantRequest(),
     "Rights/IssueCredentials": rights_pb2.IssueCredentialsRequest(),
     "Rights/ApproveGrant": rights_pb2.ApproveGrantRequest(),
 }
 AGAIN: dict[str, Any] = {
+    "Sessions/Refresh": sessions_pb2.RefreshRequest(),
     "Sessions/WhoAmI": sessions_pb2.WhoAmIRequest(),
     "Standards/Resolve": standards_pb2.ResolveRequest(),
 }

@@ -1,7 +1,8 @@
 """`wps promote`, a plugin, or the service is killed at every moment of a promotion; the next run ends in one release.
 
 The moments are found by a promotion that nobody disturbs. WAYPAAS_KILL_ROUNDS says how often each is tried; without it,
-one moment of each event that changes something is. WAYPAAS_KILL_SEED repeats a run.
+one moment of each event that changes something is. WAYPAAS_KILL_SEED repeats a run; WAYPAAS_KILL_VICTIMS says who is
+killed, if not all of "wps,plugin,service".
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ ROUNDS = int(os.environ.get("WAYPAAS_KILL_ROUNDS") or 0)
 SEED = os.environ.get("WAYPAAS_KILL_SEED") or str(random.SystemRandom().randrange(10**6))
 MINUTES = float(os.environ.get("WAYPAAS_KILL_MINUTES") or 0)
 """No case begins later; 0 for no end."""
+
+VICTIMS = tuple((os.environ.get("WAYPAAS_KILL_VICTIMS") or "wps,plugin,service").split(","))
 
 NEEDED = {
     "wps": ("ledger begin", "waypoint build", "waypoint deploy", "waypoint release", "ledger finish"),
@@ -95,14 +98,14 @@ def test_killed_at_every_moment(
         alone = Grounds(place / "alone", promotion_registries)
         closing.callback(alone.close)
         idp = closing.enter_context(oidc.start(tmp_path / "idp"))
-        companies = [Company(place / "sqlite", promotion_registries, idp)]
-        if ROUNDS > 1:
+        companies = [Company(place / "sqlite", promotion_registries, idp)] if "service" in VICTIMS else []
+        if companies and ROUNDS > 1:
             url = closing.enter_context(postgres()).database()
             companies.append(Company(place / "postgresql", promotion_registries, idp, url))
         for company in companies:
             closing.callback(company.close)
             closing.enter_context(company.serving())
-        without = Lane(alone, ("wps", "plugin"), tally)
+        without = Lane(alone, [one for one in VICTIMS if one != "service"], tally)
         lanes = [Lane(company, ("service",), tally) for company in companies]
         with ThreadPoolExecutor() as pool:
             work = [pool.submit(without.run, rounds, until, share, 2) for share in range(2)]

@@ -18,6 +18,7 @@ from teamconfig.client.service import Service
 from teamconfig.gen.waypaas.v1 import sessions_pb2
 
 if TYPE_CHECKING:
+    from teamconfig.client.vault import Session
     from tests.cloud.service.conftest import People
     from testservers.service import Running
 
@@ -58,6 +59,52 @@ def test_a_refresh_token_that_is_used_twice_ends_the_session(people: People) -> 
         client.call("Sessions/WhoAmI", WHO)
     assert caught.value.reason == "refresh_reused"
     assert "wps init" in str(caught.value)
+
+
+def asked(client: Service, kept: Session, seed: bytes) -> sessions_pb2.Session:
+    """Ask for new tokens, and keep nothing of the answer."""
+    request = sessions_pb2.RefreshRequest(refresh_token=kept.refresh_token, seed=seed)
+    found: sessions_pb2.Session = client.channel(kept).call("Sessions/Refresh", request, kept.refresh_token)
+    return found
+
+
+def test_a_lost_answer_ends_no_session(people: People) -> None:
+    """Who was killed before the new tokens were kept asks once more, and gets the same ones."""
+    client = people.sign_in("dora", "payments-developers")
+    kept = client.vault.update(seed=secrets.token_hex(32))
+    lost = asked(client, kept, bytes.fromhex(kept.seed))
+    after = client.renew(kept)
+    assert (after.access_token, after.refresh_token) == (lost.access_token, lost.refresh_token)
+    assert (after.access_expires, after.refresh_expires) == (lost.access_expires, lost.refresh_expires)
+    assert after.seed == ""
+    client.call("Sessions/WhoAmI", WHO)
+
+
+def test_a_seed_gives_tokens_until_they_are_renewed(people: People) -> None:
+    """The same request once more, when its tokens are no longer the session's, is the second use of a token."""
+    client = people.sign_in("dora", "payments-developers")
+    before, seed = client.session(), secrets.token_bytes(32)
+    first = asked(client, before, seed)
+    kept = client.vault.update(
+        access_token=first.access_token, refresh_token=first.refresh_token, refresh_expires=first.refresh_expires
+    )
+    client.renew(kept)
+    with pytest.raises(ServiceError) as caught:
+        asked(client, before, seed)
+    assert caught.value.reason == "refresh_reused"
+    with pytest.raises(SignInError) as over:
+        client.call("Sessions/WhoAmI", WHO)
+    assert over.value.reason == "session_revoked"
+
+
+def test_a_seed_is_of_one_length_and_of_one_session(people: People) -> None:
+    """A short seed is refused, and the same seed gives two sessions different tokens."""
+    dora, dirk = people.sign_in("dora", "payments-developers"), people.sign_in("dirk", "payments-developers")
+    with pytest.raises(ServiceError) as caught:
+        asked(dora, dora.session(), b"short")
+    assert "seed is not 32 bytes" in str(caught.value)
+    ours, theirs = (asked(one, one.session(), bytes(32)) for one in (dora, dirk))
+    assert len({ours.access_token, ours.refresh_token, theirs.access_token, theirs.refresh_token}) == 4
 
 
 def test_a_stolen_token_is_worth_nothing_without_the_device_key(people: People) -> None:

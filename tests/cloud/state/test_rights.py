@@ -116,6 +116,18 @@ def test_a_refresh_token_used_twice_closes_the_session(tx: Connection) -> None:
     assert refusal(caught) == "session_closed"
 
 
+def test_the_same_tokens_are_found_while_they_are_the_sessions(tx: Connection) -> None:
+    """A refresh token that was used for these very tokens finds its session; for others, or later, it does not."""
+    session = opened(tx)
+    assert spending.renewed(tx, tokens(1).refresh, tokens(2)) is None
+    renewed = spending.rotate(tx, tokens(1).refresh, tokens=tokens(2), now=60.0)
+    assert spending.renewed(tx, tokens(1).refresh, tokens(2)) == renewed
+    assert spending.renewed(tx, tokens(1).refresh, tokens(3)) is None
+    assert spending.renewed(tx, "nobody's", tokens(2)) is None
+    closing.close(tx, session.id, now=61.0)
+    assert spending.renewed(tx, tokens(1).refresh, tokens(2)) is None
+
+
 def test_an_ended_or_unknown_refresh_token_is_refused(tx: Connection) -> None:
     """A refresh token that is too old, or was never given, renews nothing and closes nothing."""
     session = opened(tx)

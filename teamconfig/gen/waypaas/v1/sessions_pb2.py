@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from teamconfig.gen.waypaas.v1 import common_pb2 as waypaas_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19waypaas/v1/sessions.proto\x12\nwaypaas.v1\x1a\x17waypaas/v1/common.proto\"\x12\n\x10GetSignInRequest\"c\n\x06SignIn\x12\x14\n\x0corganization\x18\x01 \x01(\t\x12\'\n\tproviders\x18\x02 \x03(\x0b\x32\x14.waypaas.v1.Provider\x12\x14\n\x0csigning_keys\x18\x03 \x03(\x0cJ\x04\x08\x04\x10\x05\"\x91\x01\n\x08Provider\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06issuer\x18\x03 \x01(\t\x12\x11\n\tclient_id\x18\x04 \x01(\t\x12\x0e\n\x06scopes\x18\x05 \x03(\t\x12\r\n\x05\x66lows\x18\x06 \x03(\t\x12\x10\n\x08\x61udience\x18\x07 \x01(\t\x12\x15\n\rloopback_port\x18\x08 \x01(\x05\"\x8c\x01\n\x0bOpenRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x05token\x18\x02 \x01(\tH\x00\x12(\n\x08password\x18\x03 \x01(\x0b\x32\x14.waypaas.v1.PasswordH\x00\x12\x12\n\ndevice_key\x18\x04 \x01(\x0c\x12\x13\n\x0b\x64\x65vice_name\x18\x05 \x01(\tB\x07\n\x05proof\"*\n\x08Password\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\"\x91\x01\n\x07Session\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x63\x63\x65ss_expires\x18\x02 \x01(\x03\x12\x15\n\rrefresh_token\x18\x03 \x01(\t\x12\x17\n\x0frefresh_expires\x18\x04 \x01(\x03\x12(\n\tprincipal\x18\x05 \x01(\x0b\x32\x15.waypaas.v1.Principal\"6\n\x0eRefreshRequest\x12\x15\n\rrefresh_token\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\"\"\n\x0c\x43loseRequest\x12\x12\n\neverywhere\x18\x01 \x01(\x08\"\x1c\n\nCloseReply\x12\x0e\n\x06\x63losed\x18\x01 \x01(\x05\"\x0f\n\rWhoAmIRequest\"\xe3\x01\n\x0bWhoAmIReply\x12(\n\tprincipal\x18\x01 \x01(\x0b\x32\x15.waypaas.v1.Principal\x12$\n\x05teams\x18\x02 \x03(\x0b\x32\x15.waypaas.v1.TeamRoles\x12\x1a\n\x12organization_roles\x18\x03 \x03(\t\x12\x14\n\x0c\x65nvironments\x18\x04 \x03(\t\x12\x16\n\x0e\x61\x63\x63\x65ss_expires\x18\x05 \x01(\x03\x12\x17\n\x0frefresh_expires\x18\x06 \x01(\x03\x12\x13\n\x0bgroups_read\x18\x07 \x01(\x03\x12\x0c\n\x04note\x18\x08 \x01(\t\"`\n\tTeamRoles\x12\x0c\n\x04team\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\x12\x10\n\x08projects\x18\x03 \x03(\t\x12$\n\x07\x61llowed\x18\x04 \x03(\x0b\x32\x13.waypaas.v1.Allowed\"/\n\x07\x41llowed\x12\x13\n\x0b\x65nvironment\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63tions\x18\x02 \x03(\t2\xb4\x02\n\x08Sessions\x12=\n\tGetSignIn\x12\x1c.waypaas.v1.GetSignInRequest\x1a\x12.waypaas.v1.SignIn\x12\x34\n\x04Open\x12\x17.waypaas.v1.OpenRequest\x1a\x13.waypaas.v1.Session\x12:\n\x07Refresh\x12\x1a.waypaas.v1.RefreshRequest\x1a\x13.waypaas.v1.Session\x12\x39\n\x05\x43lose\x12\x18.waypaas.v1.CloseRequest\x1a\x16.waypaas.v1.CloseReply\x12<\n\x06WhoAmI\x12\x19.waypaas.v1.WhoAmIRequest\x1a\x17.waypaas.v1.WhoAmIReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19waypaas/v1/sessions.proto\x12\nwaypaas.v1\x1a\x17waypaas/v1/common.proto\"\x12\n\x10GetSignInRequest\"c\n\x06SignIn\x12\x14\n\x0corganization\x18\x01 \x01(\t\x12\'\n\tproviders\x18\x02 \x03(\x0b\x32\x14.waypaas.v1.Provider\x12\x14\n\x0csigning_keys\x18\x03 \x03(\x0cJ\x04\x08\x04\x10\x05\"\x91\x01\n\x08Provider\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06issuer\x18\x03 \x01(\t\x12\x11\n\tclient_id\x18\x04 \x01(\t\x12\x0e\n\x06scopes\x18\x05 \x03(\t\x12\r\n\x05\x66lows\x18\x06 \x03(\t\x12\x10\n\x08\x61udience\x18\x07 \x01(\t\x12\x15\n\rloopback_port\x18\x08 \x01(\x05\"\x8c\x01\n\x0bOpenRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0f\n\x05token\x18\x02 \x01(\tH\x00\x12(\n\x08password\x18\x03 \x01(\x0b\x32\x14.waypaas.v1.PasswordH\x00\x12\x12\n\ndevice_key\x18\x04 \x01(\x0c\x12\x13\n\x0b\x64\x65vice_name\x18\x05 \x01(\tB\x07\n\x05proof\"*\n\x08Password\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\"\x91\x01\n\x07Session\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x63\x63\x65ss_expires\x18\x02 \x01(\x03\x12\x15\n\rrefresh_token\x18\x03 \x01(\t\x12\x17\n\x0frefresh_expires\x18\x04 \x01(\x03\x12(\n\tprincipal\x18\x05 \x01(\x0b\x32\x15.waypaas.v1.Principal\"D\n\x0eRefreshRequest\x12\x15\n\rrefresh_token\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\x0c\n\x04seed\x18\x03 \x01(\x0c\"\"\n\x0c\x43loseRequest\x12\x12\n\neverywhere\x18\x01 \x01(\x08\"\x1c\n\nCloseReply\x12\x0e\n\x06\x63losed\x18\x01 \x01(\x05\"\x0f\n\rWhoAmIRequest\"\xe3\x01\n\x0bWhoAmIReply\x12(\n\tprincipal\x18\x01 \x01(\x0b\x32\x15.waypaas.v1.Principal\x12$\n\x05teams\x18\x02 \x03(\x0b\x32\x15.waypaas.v1.TeamRoles\x12\x1a\n\x12organization_roles\x18\x03 \x03(\t\x12\x14\n\x0c\x65nvironments\x18\x04 \x03(\t\x12\x16\n\x0e\x61\x63\x63\x65ss_expires\x18\x05 \x01(\x03\x12\x17\n\x0frefresh_expires\x18\x06 \x01(\x03\x12\x13\n\x0bgroups_read\x18\x07 \x01(\x03\x12\x0c\n\x04note\x18\x08 \x01(\t\"`\n\tTeamRoles\x12\x0c\n\x04team\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\x12\x10\n\x08projects\x18\x03 \x03(\t\x12$\n\x07\x61llowed\x18\x04 \x03(\x0b\x32\x13.waypaas.v1.Allowed\"/\n\x07\x41llowed\x12\x13\n\x0b\x65nvironment\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63tions\x18\x02 \x03(\t2\xb4\x02\n\x08Sessions\x12=\n\tGetSignIn\x12\x1c.waypaas.v1.GetSignInRequest\x1a\x12.waypaas.v1.SignIn\x12\x34\n\x04Open\x12\x17.waypaas.v1.OpenRequest\x1a\x13.waypaas.v1.Session\x12:\n\x07Refresh\x12\x1a.waypaas.v1.RefreshRequest\x1a\x13.waypaas.v1.Session\x12\x39\n\x05\x43lose\x12\x18.waypaas.v1.CloseRequest\x1a\x16.waypaas.v1.CloseReply\x12<\n\x06WhoAmI\x12\x19.waypaas.v1.WhoAmIRequest\x1a\x17.waypaas.v1.WhoAmIReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,19 +45,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSION']._serialized_start=523
   _globals['_SESSION']._serialized_end=668
   _globals['_REFRESHREQUEST']._serialized_start=670
-  _globals['_REFRESHREQUEST']._serialized_end=724
-  _globals['_CLOSEREQUEST']._serialized_start=726
-  _globals['_CLOSEREQUEST']._serialized_end=760
-  _globals['_CLOSEREPLY']._serialized_start=762
-  _globals['_CLOSEREPLY']._serialized_end=790
-  _globals['_WHOAMIREQUEST']._serialized_start=792
-  _globals['_WHOAMIREQUEST']._serialized_end=807
-  _globals['_WHOAMIREPLY']._serialized_start=810
-  _globals['_WHOAMIREPLY']._serialized_end=1037
-  _globals['_TEAMROLES']._serialized_start=1039
-  _globals['_TEAMROLES']._serialized_end=1135
-  _globals['_ALLOWED']._serialized_start=1137
-  _globals['_ALLOWED']._serialized_end=1184
-  _globals['_SESSIONS']._serialized_start=1187
-  _globals['_SESSIONS']._serialized_end=1495
+  _globals['_REFRESHREQUEST']._serialized_end=738
+  _globals['_CLOSEREQUEST']._serialized_start=740
+  _globals['_CLOSEREQUEST']._serialized_end=774
+  _globals['_CLOSEREPLY']._serialized_start=776
+  _globals['_CLOSEREPLY']._serialized_end=804
+  _globals['_WHOAMIREQUEST']._serialized_start=806
+  _globals['_WHOAMIREQUEST']._serialized_end=821
+  _globals['_WHOAMIREPLY']._serialized_start=824
+  _globals['_WHOAMIREPLY']._serialized_end=1051
+  _globals['_TEAMROLES']._serialized_start=1053
+  _globals['_TEAMROLES']._serialized_end=1149
+  _globals['_ALLOWED']._serialized_start=1151
+  _globals['_ALLOWED']._serialized_end=1198
+  _globals['_SESSIONS']._serialized_start=1201
+  _globals['_SESSIONS']._serialized_end=1509
 # @@protoc_insertion_point(module_scope)

@@ -77,12 +77,14 @@ class Session(_message.Message):
     def __init__(self, access_token: _Optional[str] = ..., access_expires: _Optional[int] = ..., refresh_token: _Optional[str] = ..., refresh_expires: _Optional[int] = ..., principal: _Optional[_Union[_common_pb2.Principal, _Mapping]] = ...) -> None: ...
 
 class RefreshRequest(_message.Message):
-    __slots__ = ("refresh_token", "token")
+    __slots__ = ("refresh_token", "token", "seed")
     REFRESH_TOKEN_FIELD_NUMBER: _ClassVar[int]
     TOKEN_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
     refresh_token: str
     token: str
-    def __init__(self, refresh_token: _Optional[str] = ..., token: _Optional[str] = ...) -> None: ...
+    seed: bytes
+    def __init__(self, refresh_token: _Optional[str] = ..., token: _Optional[str] = ..., seed: _Optional[bytes] = ...) -> None: ...
 
 class CloseRequest(_message.Message):
     __slots__ = ("everywhere",)
