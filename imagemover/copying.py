@@ -58,6 +58,7 @@ class Copy:
         self._lock = threading.Lock()
         self._retries = 0
         self._blobs: list[BlobOutcome] = []
+        self._mounts: list[Task[None]] = []
         self._deliveries = [Delivery(job, target) for job in jobs for target in job.targets]
         self._ranges = Ranges(patience, wanted=options.ranges)
         self._outer: Workers
@@ -85,6 +86,7 @@ class Copy:
             steps = self._planned()
             self._ranges.expect(len(steps.steps))
             self._each_leaf(self._move, steps.steps)
+            self._wait(self._mounts)
             self._each(self._publish, [one for one in self._deliveries if one.is_open])
         except BaseException:
             self._patience.cancellation.cancel()
@@ -197,26 +199,26 @@ class Copy:
         return planned
 
     def _move(self, step: plan.Step) -> None:
-        """Send one blob, then mount it."""
-        source = next(job.source for job in self._jobs if spot_of(job.source) == step.source)
-        places = {one.spot: one.target.destination for one in self._deliveries}
-
-        def run(spots: Sequence[plan.Spot], mount_from: str = "") -> None:
-            on_bytes = (lambda count: self._tell(Sent(step.blob.digest, count))) if self._listener else None
-            transfer = Transfer(source, step.blob, self._patience, on_bytes, self._ranges)
-            targets = [places[spot] for spot in spots]
-            with entered([source.gate, *(target.gate for target in targets)], self._patience.check):
-                sinks = transfer.run(targets, mount_from)
-            for spot, sink in zip(spots, sinks, strict=True):
-                self._moved(step.blob, spot, sink)
-
+        """Send one blob; then it can be mounted everywhere at the same time."""
         try:
             if step.sends:
-                run(step.sends)
-            for mount in step.mounts:
-                run([mount.target], mount.from_path)
+                self._transfer(step, step.sends)
         finally:
             self._ranges.finished()
+        for mount in step.mounts:
+            self._mounts.append(self._pool.submit(self._transfer, step, (mount.target,), mount.from_path))
+
+    def _transfer(self, step: plan.Step, spots: Sequence[plan.Spot], mount_from: str = "") -> None:
+        """Bring one blob to some destinations, by mounting it if a repository is given."""
+        source = next(job.source for job in self._jobs if spot_of(job.source) == step.source)
+        places = {one.spot: one.target.destination for one in self._deliveries}
+        on_bytes = (lambda count: self._tell(Sent(step.blob.digest, count))) if self._listener else None
+        transfer = Transfer(source, step.blob, self._patience, on_bytes, self._ranges)
+        targets = [places[spot] for spot in spots]
+        with entered([source.gate, *(target.gate for target in targets)], self._patience.check):
+            sinks = transfer.run(targets, mount_from)
+        for spot, sink in zip(spots, sinks, strict=True):
+            self._moved(step.blob, spot, sink)
 
     def _moved(self, blob: Descriptor, spot: plan.Spot, sink: Sink) -> None:
         sort: Sort = "failed" if not sink.done else "mounted" if sink.mounted else "sent"

@@ -32,6 +32,24 @@ def test_mount_costs_one_request_for_each_blob(world: World) -> None:
         assert [method for method, target in world.reads.log if "/blobs/" in target] == ["POST"] * len(image.blobs)
 
 
+def test_a_blob_is_mounted_everywhere_at_the_same_time(world: World) -> None:
+    """Images that share a layer do not wait for each other's mounts of it."""
+    image = moverimages.plain(64, (70_000,))
+    world.push(image)
+    patience = Patience(POLICY)
+    near = world.client(world.source.host, patience).repository(world.path)
+    far = world.client(world.writes.host, patience)
+    targets = tuple(Target(far.repository(f"{world.path}/{number}"), ("v1",)) for number in range(8))
+    world.writes.latency_seconds = 0.05
+    result = copying.copy([Job(near, "v1", targets)], patience=patience)
+    assert sum(1 for blob in result.blobs if blob.sort == "mounted") == 7 * len(image.blobs)
+    at_mounts = [
+        crowd for (_, target), crowd in zip(world.writes.log, world.writes.crowds, strict=True) if "mount=" in target
+    ]
+    assert len(at_mounts) == 7 * len(image.blobs)
+    assert max(at_mounts) >= 7
+
+
 def test_refused_mount_of_what_is_there_sends_nothing(world: World) -> None:
     """Where a mount is refused, and the blob is there all the same, no byte of it is sent."""
     image = moverimages.plain(801, (500_000,))
