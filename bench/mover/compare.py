@@ -134,7 +134,7 @@ class Contest:
         before = self._standby.cpu_seconds()
         cost = spend(command, environ | (self._standby.environ if tool.name == "ours" else {}))
         time.sleep(SETTLE_SECONDS)
-        behind = self._standby.cpu_seconds() - before if tool == OURS else 0.0
+        behind = max(0.0, self._standby.cpu_seconds() - before) if tool == OURS else 0.0
         for number, image in enumerate(made):
             moverimages.assert_tagged(way.target, f"{path}/{number}", image, pairs[number][1].rpartition(":")[2])
         return Spent(cost.wall, cost.cpu + behind, cost.peak_mib, self._world.wire_bytes() / 2**20)

@@ -62,7 +62,6 @@ class Standby:
     def __init__(self, program: str, runtime: Path) -> None:
         self.environ = {"XDG_RUNTIME_DIR": str(runtime), "WAYPAAS_STANDBY_SECONDS": "3600"}
         self._program = program
-        self._pid = 0
 
     def start(self) -> None:
         """Start it, and wait until it has a process ready.
@@ -73,13 +72,14 @@ class Standby:
         asked = [self._program, "image", "copy", "--help"]
         subprocess.run(asked, check=True, env=os.environ | self.environ, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + WAIT_SECONDS
-        while not (self._pid and _children(self._pid)):
+        while not any(map(_children, self._found())):
             if time.monotonic() > deadline:
                 sys.exit("no standby of wps image has started: is WAYPAAS_STANDBY=off?")
             time.sleep(0.05)
-            self._pid = self._found()
 
-    def _found(self) -> int:
+    def _found(self) -> list[int]:
+        """List those that there are: one makes room for another when a file that it has loaded is changed."""
+        found = []
         mark = f"XDG_RUNTIME_DIR={self.environ['XDG_RUNTIME_DIR']}".encode()
         for one in Path("/proc").glob("[0-9]*"):
             try:
@@ -87,10 +87,10 @@ class Standby:
                 words = (one / "cmdline").read_bytes().split(b"\0")
                 is_alone = words[1:] == [self._program.encode(), b""] and os.getsid(int(one.name)) == int(one.name)
                 if is_alone and mark in (one / "environ").read_bytes().split(b"\0"):
-                    return int(one.name)
+                    found.append(int(one.name))
             except OSError:
                 continue
-        return 0
+        return found
 
     def cpu_seconds(self) -> float:
         """Tell what it and the commands that it ran have cost; a command that runs is not counted yet.
@@ -98,13 +98,13 @@ class Standby:
         Returns:
             Seconds of a processor, in steps of a kernel's tick.
         """
-        words = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, words[11:15])) * TICK_SECONDS
+        stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self._found()]
+        return sum(sum(map(int, words[11:15])) for words in stats) * TICK_SECONDS
 
     def end(self) -> None:
         """End it."""
-        if self._pid:
-            os.kill(self._pid, signal.SIGTERM)
+        for pid in self._found():
+            os.kill(pid, signal.SIGTERM)
 
 
 def _children(pid: int) -> bool:
