@@ -234,7 +234,7 @@ def _spend(tx: Connection, identity: Identity | None, now: float) -> None:
 
 
 def _derived(seed: bytes, session_id: str) -> tuple[str, str]:
-    """Make the tokens that a client has named by a seed of its own: the same for the same one, and others for another session."""
+    """Make the tokens that a client has named by a seed of its own: the same again, and others for another session."""
     access, refresh = (
         hmac.digest(seed, f"waypaas {kind} {session_id}".encode(), "sha256") for kind in ("access", "refresh")
     )
