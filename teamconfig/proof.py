@@ -11,6 +11,9 @@ TOKEN, TIME, REQUEST, PROOF = "authorization", "waypaas-time", "waypaas-request"
 SKEW_SECONDS = 120
 """How far the clocks of both ends may be apart."""
 
+SEED_BYTES = 32
+"""Of what a device draws for the tokens that it asks for."""
+
 
 def message(method: str, request: str, time: str, token: str) -> bytes:
     """Build what is signed.

@@ -56,7 +56,7 @@ class Case:
 FAR = Goal(0.8, 0.5)
 NEAR = Goal(1.1, 1.1)
 ALIKE = Goal(1.1, why="a layer's bytes over one connection, 5.0 s, are for whoever opens ten")
-UNVERIFIED = Goal(1.2, 1.1, why="oras does not hash what it copies, and the registries keep both cores busy")
+UNVERIFIED = Goal(1.1, 1.1, why="oras does not hash what it copies, and the registries keep both cores busy")
 START = Goal(why="the interpreter's start is most of it")
 CASES = (
     Case("push", "many", 2, FAR),

@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from peers import CACHE, ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parents[2]
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "waypaas/bench"
 OLDEST = (3, 11)
 WAIT_SECONDS = 20.0
 TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")

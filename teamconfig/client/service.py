@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from teamconfig import proof
 from teamconfig.client import errors as client_errors
 from teamconfig.client.channel import Channel
 from teamconfig.client.copies import About, Copies
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 RENEW_SECONDS = 30.0
 """An access token is renewed when it has less than this to live."""
-
-SEED_BYTES = 32
 
 RENEWABLE = frozenset({"session_expired", "session_unknown", "stale_groups"})
 """Reasons for which the call is worth another try with renewed tokens."""
@@ -153,7 +152,7 @@ class Service:
                 return kept
             if not kept.seed:
                 # Kept before it is sent: whoever never sees the answer, killed or cut off, asks for the same again.
-                kept = self.vault.update(seed=secrets.token_hex(SEED_BYTES))
+                kept = self.vault.update(seed=secrets.token_hex(proof.SEED_BYTES))
             request = sessions_pb2.RefreshRequest(refresh_token=kept.refresh_token, seed=bytes.fromhex(kept.seed))
             if kept.idp_token:
                 request.token, idp_token = fresh_token(kept)

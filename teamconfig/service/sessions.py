@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 ACCESS_SECONDS = 15 * 60
 REFRESH_SECONDS = 12 * 3600
-SEED_BYTES = 32
 _KEY_BYTES = 32
 _NAME = 64
 
@@ -124,8 +123,8 @@ async def refresh(call: Call, given: tuple[sessions_pb2.RefreshRequest, Signed])
         membership = await told(provider.membership(session))
     call.caller = Caller(session, session.principal, membership, core.standing(session.principal, membership))
     _refuse_disabled(call)
-    if len(request.seed) not in {0, SEED_BYTES}:
-        raise malformed(f"seed is not {SEED_BYTES} bytes")
+    if len(request.seed) not in {0, proof.SEED_BYTES}:
+        raise malformed(f"seed is not {proof.SEED_BYTES} bytes")
     latest = session.created + REFRESH_SECONDS if session.principal.kind == "workload" else 0.0
     made = _Made(core.now(), latest, _derived(request.seed, session.id) if request.seed else None)
 
