@@ -42,7 +42,7 @@ test: setup check testbed host ## all checks and all tests (T=path for a part)
 	@$(STEP) "tests of $(T)" pytest $(TOGETHER) $(T)
 
 .PHONY: check
-check: lint types layers protos-check docs-check ## what needs no server: style, types, arrows, generated files
+check: lint types layers collect protos-check docs-check ## what needs no server: style, types, arrows, generated files
 
 .PHONY: lint
 lint: setup ## style
@@ -58,6 +58,10 @@ types: setup ## static types
 .PHONY: layers
 layers: setup ## which package may import which
 	@$(STEP) "arrows between packages" lint-imports
+
+.PHONY: collect
+collect: setup ## import every test: a name that is gone is told in seconds, not behind all tests
+	@$(STEP) "tests can be collected" sh -c 'told=$$(pytest --collect-only -qqq $(T)) || { echo "$$told" | tail -30; exit 1; }'
 
 .PHONY: fmt
 fmt: setup ## format the code, mend what can be mended

@@ -9,6 +9,7 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+from tests.cloud.service import releasekit
 from tests.cloud.service.test_review_running import (  # noqa: F401  # fixtures
     SECURITY,
     SOAK_SECONDS,
@@ -17,10 +18,7 @@ from tests.cloud.service.test_review_running import (  # noqa: F401  # fixtures
     _place,
     _served,
     _standards,
-    close,
-    digest,
     lease,
-    promote,
 )
 
 if TYPE_CHECKING:
@@ -54,37 +52,39 @@ def preview_lease(client: Service, app: str, image: str) -> str:
 
 def test_a_preview_does_not_interrupt_a_soak(developer: Service, place: Place) -> None:
     """While the image of dev soaks, a preview of another one is deployed: the first goes on, the other never."""
-    image, other = digest(), digest()
+    image, other = releasekit.image(), releasekit.image()
     place.run("soaked", image)
-    close(developer, lease(developer, "soaked", image))
+    releasekit.close(developer, lease(developer, "soaked", image))
     seen = time.monotonic()
     time.sleep(SOAK_SECONDS / 2)
     held = preview_lease(developer, "soaked", other)
     run_preview(place, "soaked", other)
-    close(developer, held)
-    while (state := promote(developer, "soaked", image)[0]) == "soaking":
+    releasekit.close(developer, held)
+    while (state := releasekit.told(developer, "soaked", image, "staging")[0]) == "soaking":
         assert time.monotonic() - seen < SOAK_SECONDS + 20
         time.sleep(0.5)
     assert state == "approved"
-    assert promote(developer, "soaked", other)[0] == "digest_unseen"
+    assert releasekit.told(developer, "soaked", other, "staging")[0] == "digest_unseen"
 
 
 def test_an_image_that_runs_in_a_preview_alone_was_not_in_dev(developer: Service, place: Place) -> None:
     """Not even who says that they have deployed it to dev brings it on by its preview."""
-    image = digest()
+    image = releasekit.image()
     run_preview(place, "aside", image)
-    close(developer, lease(developer, "aside", image))
-    assert promote(developer, "aside", image)[0] == "digest_unseen"
+    releasekit.close(developer, lease(developer, "aside", image))
+    assert releasekit.told(developer, "aside", image, "staging")[0] == "digest_unseen"
     place.run("aside", image)
-    close(developer, lease(developer, "aside", image))
-    assert promote(developer, "aside", image)[0] == "soaking", "it runs in dev now, beside its preview"
+    releasekit.close(developer, lease(developer, "aside", image))
+    assert releasekit.told(developer, "aside", image, "staging")[0] == "soaking", (
+        "it runs in dev now, beside its preview"
+    )
 
 
 def test_credentials_of_a_preview_tell_nothing_of_its_environment(developer: Service, place: Place) -> None:
     """A preview of an image that an older deployment of dev still runs is no new sighting of it in dev."""
-    image = digest()
+    image = releasekit.image()
     place.run("again", image)
-    close(developer, preview_lease(developer, "again", image))
-    assert promote(developer, "again", image)[0] == "digest_unseen"
-    close(developer, lease(developer, "again", image))
-    assert promote(developer, "again", image)[0] == "soaking"
+    releasekit.close(developer, preview_lease(developer, "again", image))
+    assert releasekit.told(developer, "again", image, "staging")[0] == "digest_unseen"
+    releasekit.close(developer, lease(developer, "again", image))
+    assert releasekit.told(developer, "again", image, "staging")[0] == "soaking"
