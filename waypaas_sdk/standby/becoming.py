@@ -10,7 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from waypaas_sdk.standby import talk
+from waypaas_sdk.standby import pages, talk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +33,11 @@ def become(feed: talk.Connection, identity: bytes, ready: Callable[[], object]) 
     """
     ready()
     try:
-        _, given = talk.receive(feed)
+        given: list[int] = []
+        while not given:
+            said, given = talk.receive(feed)
+            if said == talk.SETTLE:
+                pages.own()
         feed.close()
         connection = _socket.socket(fileno=given[0])
         connection.settimeout(TALK_SECONDS)

@@ -13,6 +13,9 @@ import _socket
 Connection = _socket.socket
 """The C class: the module socket takes longer to import than a start may."""
 
+SETTLE = b"S"
+"""From the standby to a plugin that has no front yet, without a descriptor: nothing runs, so make memory your own."""
+
 READY = b"R"
 ENDED = b"E"
 LENGTH_BYTES = 4

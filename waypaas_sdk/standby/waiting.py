@@ -26,8 +26,8 @@ IDLE_SECONDS = 30.0
 
 LONGEST_SECONDS = 3600.0
 BACKLOG = 16
-FORK_AHEAD_SECONDS = 0.05
-"""How long after the last event the next plugin is forked: the present one has better use for the processor."""
+AHEAD_SECONDS = 0.05
+"""How long after the last event the next plugin is prepared: the present one has better use for the processor."""
 
 DESCRIPTORS_KEPT = 3
 MOST_DESCRIPTORS = 1 << 16
@@ -52,12 +52,13 @@ def detach() -> Watch:
         os._exit(1)
 
 
-def wait(watch: Watch, ready: Callable[[], object]) -> int:
+def wait(watch: Watch, ready: Callable[[], object], *, own_pages: bool = False) -> int:
     """Wait until there is nothing to wait for any more, then end.
 
     Args:
         watch: From `detach`.
         ready: What each plugin does before its front comes; it may start threads.
+        own_pages: Whether the next plugin copies what memory it shares, once nothing else runs.
 
     Returns:
         In each plugin that was forked: the process id of its host.
@@ -65,7 +66,7 @@ def wait(watch: Watch, ready: Callable[[], object]) -> int:
     if watch.begin():
         gc.collect()
         gc.freeze()  # so that the plugins share the pages
-        watch.run()
+        watch.run(own_pages=own_pages)
     if watch.forked is not None:
         return becoming.become(watch.forked, watch.identity, ready)
     watch.end()
@@ -92,6 +93,8 @@ class _Plugin:
         self.pid = pid
         self.pidfd = os.pidfd_open(pid)
         self.feed = feed
+        self.settled = False
+        """Whether it was told to make its memory its own."""
         self.front: talk.Connection | None = None
 
     def close(self) -> None:
@@ -134,6 +137,7 @@ class Watch:
         self._by_pidfd: dict[int, _Plugin] = {}
         self._by_front: dict[int, _Plugin] = {}
         self._spare: _Plugin | None = None
+        self._settles = False
 
     def begin(self) -> bool:
         """Listen, now that all is loaded, if we are fit to fork.
@@ -154,8 +158,13 @@ class Watch:
             return False
         return True
 
-    def run(self) -> None:
-        """Serve fronts until idle, or until what we have loaded is out of date; or return in a forked plugin."""
+    def run(self, *, own_pages: bool) -> None:
+        """Serve fronts until idle, or until what we have loaded is out of date; or return in a forked plugin.
+
+        Args:
+            own_pages: Whether the next plugin copies what memory it shares, once nothing else runs.
+        """
+        self._settles = own_pages
         last = time.monotonic()
         while not self._retired or self._by_pidfd:
             ready = [descriptor for descriptor, _ in self._poll.poll(self._patience_ms(last))]
@@ -166,8 +175,8 @@ class Watch:
                     self._finish(self._by_pidfd[descriptor])
             if self._listener.fileno() in ready:  # last, since what it opens may get a number that was just closed
                 self._accept()
-            elif not ready and self._spare is None:
-                self._fork()
+            elif not ready and self._has_to_prepare:
+                self._prepare()
             elif not ready and not self._by_front:
                 return
             if self.forked is not None:
@@ -176,8 +185,8 @@ class Watch:
                 last = time.monotonic()
 
     def _patience_ms(self, last: float) -> float | None:
-        if self._spare is None and not self._retired:
-            return FORK_AHEAD_SECONDS * 1000
+        if self._has_to_prepare:
+            return AHEAD_SECONDS * 1000
         if self._by_front or self._retired:
             return None
         return max(0.0, last + self._idle_seconds - time.monotonic()) * 1000
@@ -230,6 +239,27 @@ class Watch:
         self._spare = _Plugin(pid, ours)
         self._by_pidfd[self._spare.pidfd] = self._spare
         self._poll.register(self._spare.pidfd, select.POLLIN)
+
+    @property
+    def _has_to_prepare(self) -> bool:
+        """Whether there is something to do for the next plugin."""
+        return not self._retired and (self._spare is None or self._may_settle(self._spare))
+
+    def _may_settle(self, plugin: _Plugin) -> bool:
+        """Tell whether the next plugin has its memory still to copy, and nothing else wants the processor."""
+        return self._settles and not plugin.settled and not self._by_front
+
+    def _prepare(self) -> None:
+        """Fork the next plugin, and let it make its memory its own."""
+        if self._spare is None:
+            self._fork()
+        if self._spare is None or not self._may_settle(self._spare):
+            return  # forked, in that plugin, too
+        self._spare.settled = True
+        try:
+            talk.send(self._spare.feed, talk.SETTLE)
+        except OSError:
+            return  # it has ended, which we shall hear of
 
     def _forget_all(self) -> None:
         """Close what is the standby's, in a forked plugin."""

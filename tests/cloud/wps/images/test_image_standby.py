@@ -219,3 +219,28 @@ def test_a_killed_command_copies_no_further(warm: World) -> None:
         process.send_signal(signal.SIGKILL)
     assert waited(warm.runtime.is_quiet)
     assert warm.far.tags(warm.path) == {}
+
+
+def private_mib(pid: int) -> float:
+    """Give the memory that a process shares with nobody."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_Dirty:")) / 1024
+
+
+def test_the_next_command_has_its_memory_ready_once_nothing_runs(warm: World) -> None:
+    """While a copy runs, what waits for the next command takes neither processor nor memory; behind it, it does."""
+    assert warm.runtime is not None
+    assert waited(warm.runtime.forked)
+    warm.push(moverimages.plain(75, [100_000 + number for number in range(12)]))
+    warm.proxy.bytes_per_second = 100_000
+    with subprocess.Popen(
+        [imageworld.PROGRAM, "image", "copy", warm.source, f"{warm.proxy.host}/{warm.path}"], cwd=warm.folder,
+        env=warm.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        assert waited(lambda: len(warm.runtime.forked()) > 1)
+        time.sleep(0.5)
+        (waiting,) = set(warm.runtime.forked()) - set(warm.runtime.plugins())
+        assert process.poll() is None
+        assert private_mib(waiting) < 5
+    assert waited(lambda: private_mib(waiting) > 10)
+    assert warm.runtime.forked() == [waiting]
