@@ -57,7 +57,7 @@ def _by_standby() -> NoReturn:
         from wps.images import ahead  # noqa: PLC0415  # a standby only
 
         ahead.load()
-        standby.wait(own_pages=True)
+        standby.wait(brief=True)
     code = _told(sys.argv[1:])
     standby.prepare()
     standby.leave(code)

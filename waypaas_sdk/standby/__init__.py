@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-    from waypaas_sdk.standby import waiting
+    from waypaas_sdk.standby import talk, waiting
 
 ROLE = "WAYPAAS_STANDBY_ROLE"
 """Set in the environment of a process that is to be a standby."""
@@ -39,6 +39,7 @@ class _State:
     wanted = False
     cookie = ""
     host = 0
+    standby: "talk.Connection | None" = None
 
 
 _state = _State()
@@ -71,7 +72,7 @@ def is_standby() -> bool:
     return _state.watch is not None
 
 
-def wait(ready: "Callable[[], object]" = lambda: None, *, own_pages: bool = False) -> None:
+def wait(ready: "Callable[[], object]" = lambda: None, *, brief: bool = False) -> None:
     """Wait for starts, if this is a standby; return in a process that is to be a plugin.
 
     The environment, arguments, descriptors and working directory are the front's then.
@@ -79,14 +80,14 @@ def wait(ready: "Callable[[], object]" = lambda: None, *, own_pages: bool = Fals
     Args:
         ready: What each plugin does before it knows its front, and so before there is an environment; it may start
             threads.
-        own_pages: Whether the next plugin copies what memory it shares, once nothing else runs: some 20 MiB more
-            while it waits, and 7 ms less for a short command.
+        brief: Whether runs are so short that milliseconds count: the next one copies the memory that it shares, some
+            20 MiB, once nothing runs; and `leave` ends the front before the kernel has cleaned up behind it.
     """
     if _state.watch is None:
         return
     from waypaas_sdk.standby import waiting  # noqa: PLC0415  # loaded already
 
-    _state.host = waiting.wait(_state.watch, ready, own_pages=own_pages)
+    _state.host, _state.standby = waiting.wait(_state.watch, ready, brief=brief)
     _state.watch = None
 
 
@@ -108,7 +109,18 @@ def leave(code: int) -> "NoReturn":
     """
     sys.stdout.flush()
     sys.stderr.flush()
+    if _state.standby is not None:
+        _said(_state.standby, code)
     os._exit(code)
+
+
+def _said(standby: "talk.Connection", code: int) -> None:
+    from waypaas_sdk.standby import talk  # noqa: PLC0415  # loaded already
+
+    try:
+        talk.send_number(standby, talk.ENDED, (code & 0xFF) << 8)  # as waitpid would give it
+    except OSError:
+        return  # it is gone, and our front with it
 
 
 def host_pid() -> int:

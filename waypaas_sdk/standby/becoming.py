@@ -38,7 +38,6 @@ def become(feed: talk.Connection, identity: bytes, ready: Callable[[], object]) 
             said, given = talk.receive(feed)
             if said == talk.SETTLE:
                 pages.own()
-        feed.close()
         connection = _socket.socket(fileno=given[0])
         connection.settimeout(TALK_SECONDS)
         theirs, _ = talk.receive(connection)

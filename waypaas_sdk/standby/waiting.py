@@ -52,23 +52,27 @@ def detach() -> Watch:
         os._exit(1)
 
 
-def wait(watch: Watch, ready: Callable[[], object], *, own_pages: bool = False) -> int:
+def wait(watch: Watch, ready: Callable[[], object], *, brief: bool) -> tuple[int, talk.Connection | None]:
     """Wait until there is nothing to wait for any more, then end.
 
     Args:
         watch: From `detach`.
         ready: What each plugin does before its front comes; it may start threads.
-        own_pages: Whether the next plugin copies what memory it shares, once nothing else runs.
+        brief: As of `standby.wait`.
 
     Returns:
-        In each plugin that was forked: the process id of its host.
+        In each plugin that was forked: the process id of its host, and by which it says that it ends, if it is brief.
     """
     if watch.begin():
         gc.collect()
         gc.freeze()  # so that the plugins share the pages
-        watch.run(own_pages=own_pages)
+        watch.run(brief=brief)
     if watch.forked is not None:
-        return becoming.become(watch.forked, watch.identity, ready)
+        host = becoming.become(watch.forked, watch.identity, ready)
+        if brief:
+            return host, watch.forked
+        watch.forked.close()
+        return host, None
     watch.end()
     os._exit(0)
 
@@ -137,7 +141,8 @@ class Watch:
         self._by_pidfd: dict[int, _Plugin] = {}
         self._by_front: dict[int, _Plugin] = {}
         self._spare: _Plugin | None = None
-        self._settles = False
+        self._by_feed: dict[int, _Plugin] = {}
+        self._brief = False
 
     def begin(self) -> bool:
         """Listen, now that all is loaded, if we are fit to fork.
@@ -158,21 +163,18 @@ class Watch:
             return False
         return True
 
-    def run(self, *, own_pages: bool) -> None:
+    def run(self, *, brief: bool) -> None:
         """Serve fronts until idle, or until what we have loaded is out of date; or return in a forked plugin.
 
         Args:
-            own_pages: Whether the next plugin copies what memory it shares, once nothing else runs.
+            brief: As of `standby.wait`.
         """
-        self._settles = own_pages
+        self._brief = brief
         last = time.monotonic()
         while not self._retired or self._by_pidfd:
             ready = [descriptor for descriptor, _ in self._poll.poll(self._patience_ms(last))]
             for descriptor in ready:
-                if descriptor in self._by_front:
-                    self._kill(self._by_front[descriptor])
-                elif descriptor in self._by_pidfd:
-                    self._finish(self._by_pidfd[descriptor])
+                self._attend(descriptor)
             if self._listener.fileno() in ready:  # last, since what it opens may get a number that was just closed
                 self._accept()
             elif not ready and self._has_to_prepare:
@@ -190,6 +192,15 @@ class Watch:
         if self._by_front or self._retired:
             return None
         return max(0.0, last + self._idle_seconds - time.monotonic()) * 1000
+
+    def _attend(self, descriptor: int) -> None:
+        """See to a front that is gone, or to a plugin that ends."""
+        if descriptor in self._by_front:
+            self._kill(self._by_front[descriptor])
+        elif descriptor in self._by_pidfd:
+            self._finish(self._by_pidfd[descriptor])
+        elif descriptor in self._by_feed:
+            self._hear(self._by_feed[descriptor])
 
     def _accept(self) -> None:
         """Give a front its plugin."""
@@ -220,6 +231,9 @@ class Watch:
         plugin.front = connection
         self._by_front[connection.fileno()] = plugin
         self._poll.register(connection.fileno(), select.POLLRDHUP)
+        if self._brief:
+            self._by_feed[plugin.feed.fileno()] = plugin
+            self._poll.register(plugin.feed.fileno(), select.POLLIN)
         return True
 
     def _fork(self) -> None:
@@ -247,7 +261,7 @@ class Watch:
 
     def _may_settle(self, plugin: _Plugin) -> bool:
         """Tell whether the next plugin has its memory still to copy, and nothing else wants the processor."""
-        return self._settles and not plugin.settled and not self._by_front
+        return self._brief and not plugin.settled and not self._by_front
 
     def _prepare(self) -> None:
         """Fork the next plugin, and let it make its memory its own."""
@@ -289,14 +303,30 @@ class Watch:
         if plugin is self._spare:
             self._spare = None
             self._retire()  # one that ends by itself; the next would too
-        if plugin.front is not None and plugin.front.fileno() in self._by_front:
-            del self._by_front[plugin.front.fileno()]
-            self._poll.unregister(plugin.front.fileno())
-            self._tell(plugin.front, status)
+        self._deafen(plugin)
+        self._tell(plugin, status)
         plugin.close()
 
-    @staticmethod
-    def _tell(front: talk.Connection, status: int) -> None:
+    def _hear(self, plugin: _Plugin) -> None:
+        """Pass on what a brief plugin says of its end, before the kernel does."""
+        self._deafen(plugin)
+        try:
+            plugin.feed.settimeout(0.0)
+            status = talk.receive_number(plugin.feed, talk.ENDED)
+        except OSError:
+            return  # it has ended without a word, which we shall hear of
+        self._tell(plugin, status)
+
+    def _deafen(self, plugin: _Plugin) -> None:
+        if self._by_feed.pop(plugin.feed.fileno(), None) is not None:
+            self._poll.unregister(plugin.feed.fileno())
+
+    def _tell(self, plugin: _Plugin, status: int) -> None:
+        """Tell a front, if it does not know it yet, how its plugin has ended."""
+        front = plugin.front
+        if front is None or self._by_front.pop(front.fileno(), None) is None:
+            return
+        self._poll.unregister(front.fileno())
         try:
             front.settimeout(0.0)
             talk.send_number(front, talk.ENDED, status)
