@@ -121,7 +121,7 @@ bench-service: setup ## calls per second of the team config service
 	@python bench/service/load.py --check
 
 .PHONY: bench-mover
-bench-mover: setup ## copies of images against crane, regctl, oras and skopeo (20 minutes)
+bench-mover: setup ## copies of images against crane, regctl, oras and skopeo (25 minutes)
 	@python bench/mover/compare.py --check
 
 .PHONY: bench

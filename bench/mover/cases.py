@@ -39,7 +39,7 @@ class Case:
     Args:
         network: "loopback"; "push": the destination is far; "pull": the source is far.
         name: Of the case.
-        rounds: How often each tool runs; on loopback more often, as two runs of one tool differ by a tenth there.
+        rounds: How often each tool runs; on loopback more often, as runs of one tool differ by a fifth there.
         goal: What we hold ourselves to.
         defaults: Whether peers run at their defaults too.
         peers: Those that take part; empty: all.
@@ -69,11 +69,11 @@ CASES = (
     Case("pull", "big", 1, ALIKE, defaults=False),
     # One layer: peers read it alike, whatever their setting, and it takes each of them a minute.
     Case("pull", "huge", 1, Goal(0.5), defaults=False, peers=("crane",)),
-    Case("loopback", "many", 9, NEAR),
-    Case("loopback", "index", 9, UNVERIFIED),
-    Case("loopback", "big", 5, UNVERIFIED),
+    Case("loopback", "many", 15, NEAR),
+    Case("loopback", "index", 25, UNVERIFIED),
+    Case("loopback", "big", 9, UNVERIFIED),
     Case("loopback", "huge", 5, NEAR, defaults=False),
-    Case("loopback", "warm", 15, NEAR),
+    Case("loopback", "warm", 25, NEAR),
     Case("loopback", "mount", 3, START),
     Case("loopback", "noop", 3, START),
     Case("loopback", "fleet", 3, NEAR),
