@@ -1,18 +1,17 @@
-"""A short command that a standby may be: ends with the code that it is told, and its process some seconds later."""
+"""A short command that a standby may be: brief.py CODE [SECONDS [threads]], where SECONDS is how long its end takes."""
 
 import os
 import signal
 import sys
+import threading
 import time
 
 from waypaas_sdk import standby
 
-LINGERS_SECONDS = 2.0
-
 
 def late(code: int) -> None:
     """End as a kernel does that has much to clean up."""
-    time.sleep(LINGERS_SECONDS)
+    time.sleep(float(seconds))
     end(code)
 
 
@@ -20,7 +19,11 @@ if __name__ == "__main__":
     standby.enter("")
     standby.wait(brief=True)
     standby.prepare()
+    how, seconds, threads = sys.argv[1], (sys.argv[2:3] or ["0"])[0], sys.argv[3:]
     end, os._exit = os._exit, late
-    if sys.argv[1] == "killed":
+    sys.stdout.write("done\n")
+    if threads:
+        threading.Thread(target=time.sleep, args=(60,)).start()
+    if how == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
-    standby.leave(int(sys.argv[1]))
+    standby.leave(int(how))

@@ -12,7 +12,7 @@
 Owns who takes over from whom, and how; what a plugin does is `serve`'s. Three processes:
 the *front*, which the host started and knows; the *standby*, which waits, private to the
 user; and the *plugin*, which the standby forks and which the front stands for until it
-ends (docs/design/0008). Nothing here may import anything dear: a start pays for it.
+ends, or says that it does (docs/design/0008). Nothing here may import anything dear: a start pays for it.
 
 Linux only; elsewhere, when switched off (WAYPAAS_STANDBY=off), and when anything is odd,
 `enter` returns and the plugin starts as if this were not here.
@@ -39,7 +39,8 @@ class _State:
     wanted = False
     cookie = ""
     host = 0
-    standby: "talk.Connection | None" = None
+    feed: "talk.Connection | None" = None
+    """By which a brief run tells its standby that it ends."""
 
 
 _state = _State()
@@ -81,13 +82,14 @@ def wait(ready: "Callable[[], object]" = lambda: None, *, brief: bool = False) -
         ready: What each plugin does before it knows its front, and so before there is an environment; it may start
             threads.
         brief: Whether runs are so short that milliseconds count: the next one copies the memory that it shares, some
-            20 MiB, once nothing runs; and `leave` ends the front before the kernel has cleaned up behind it.
+            20 MiB and the whole stack of each thread that `ready` starts, once nothing runs; and `leave` ends the
+            front before the kernel has cleaned up behind it.
     """
     if _state.watch is None:
         return
     from waypaas_sdk.standby import waiting  # noqa: PLC0415  # loaded already
 
-    _state.host, _state.standby = waiting.wait(_state.watch, ready, brief=brief)
+    _state.host, _state.feed = waiting.wait(_state.watch, ready, brief=brief)
     _state.watch = None
 
 
@@ -104,23 +106,35 @@ def prepare() -> None:
 def leave(code: int) -> "NoReturn":
     """End without the interpreter's teardown: whoever started us waits for it, and it takes 10 to 50 ms.
 
+    A brief run lets go of what its front gave to it, and its front ends: nothing may come behind that.
+
     Args:
         code: Of the process.
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    if _state.standby is not None:
-        _said(_state.standby, code)
-    os._exit(code)
-
-
-def _said(standby: "talk.Connection", code: int) -> None:
-    from waypaas_sdk.standby import talk  # noqa: PLC0415  # loaded already
-
     try:
-        talk.send_number(standby, talk.ENDED, (code & 0xFF) << 8)  # as waitpid would give it
-    except OSError:
-        return  # it is gone, and our front with it
+        if _state.feed is not None:
+            _tell_end(_state.feed, code)
+    finally:
+        os._exit(code)
+
+
+def _tell_end(feed: "talk.Connection", code: int) -> None:
+    import signal  # noqa: PLC0415  # loaded already, as the other two are
+    import threading  # noqa: PLC0415
+
+    from waypaas_sdk.standby import talk  # noqa: PLC0415
+
+    if threading.active_count() > 1:
+        return  # somebody may still write, after whoever started us believes that we have ended
+    # Who sees the streams end may close the terminal: that is no other end than the one that is told.
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    os.chdir("/")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    talk.send_number(feed, talk.ENDED, (code & 0xFF) << 8)  # as waitpid would give it
 
 
 def host_pid() -> int:

@@ -24,7 +24,7 @@ def become(feed: talk.Connection, identity: bytes, ready: Callable[[], object]) 
     """Wait for a front, and take over what the host gave to it; end if it wants somebody else, or is gone.
 
     Args:
-        feed: By which the standby gives us the front; the standby's end is ours.
+        feed: By which the standby gives us the front; until then the standby's end is ours. It stays open.
         identity: Ours.
         ready: Done first.
 

@@ -1,7 +1,7 @@
 """The front: find a standby, let it be the plugin, and stand for it before the host until it ends.
 
-The host knows this process only: signals are passed on, the plugin's end is ours with the
-same code, and ours is the plugin's (the standby sees the socket close and kills it).
+The host knows this process only: signals are passed on, the plugin's end, or its word of it, is ours
+with the same code, and ours is the plugin's (the standby sees the socket close and kills it).
 """
 
 import _socket

@@ -1,11 +1,12 @@
-"""What front, standby and plugin say over the socket between them: a length, bytes, perhaps descriptors.
+"""What front, standby and plugin say over the sockets between them: a length, bytes, perhaps descriptors.
 
 1. front -> plugin: the identity of the front (`identity`)
 2. plugin -> front: READY with the plugin's process id
 3. front -> plugin: arguments, environment and the like, with descriptors; from here on the front is bound to it
 4. standby -> front: ENDED with how the plugin has ended; may come in place of 2
 
-The standby itself reads nothing, so it never holds an environment or a descriptor of a host.
+Before that the standby may say SETTLE to the plugin, and a brief plugin says ENDED to the standby before 4. The standby
+reads nothing that a front sends, so it never holds an environment or a descriptor of a host.
 """
 
 import _socket

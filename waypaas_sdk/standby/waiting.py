@@ -3,7 +3,7 @@
 It has one thread and no grpc server, so forking is safe; it reads nothing that fronts send,
 so it keeps nothing of theirs. One plugin is forked ahead, as a fork takes its time. A plugin
 whose front is gone is killed at once: its host would otherwise wait for the ends of the pipes
-that the plugin holds.
+that the plugin holds. So is a brief one that has said its end.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class _Plugin:
 
     Args:
         pid: Of the plugin.
-        feed: By which it gets its front.
+        feed: By which it gets its front, and tells its end if it is brief.
     """
 
     def __init__(self, pid: int, feed: talk.Connection) -> None:
@@ -316,6 +316,7 @@ class Watch:
         except OSError:
             return  # it has ended without a word, which we shall hear of
         self._tell(plugin, status)
+        os.kill(plugin.pid, signal.SIGKILL)  # whatever holds it up now, nobody else is left who could
 
     def _deafen(self, plugin: _Plugin) -> None:
         if self._by_feed.pop(plugin.feed.fileno(), None) is not None:

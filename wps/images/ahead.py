@@ -19,6 +19,7 @@ MODULES = (
     "waypaas_sdk.errors",
     "rich.progress",
     "ssl",
+    "ctypes",
     "typer._click.decorators",
 )
 """The last is what Typer loads once there are arguments."""

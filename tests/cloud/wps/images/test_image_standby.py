@@ -242,5 +242,5 @@ def test_the_next_command_has_its_memory_ready_once_nothing_runs(warm: World) ->
         (waiting,) = set(warm.runtime.forked()) - set(warm.runtime.plugins())
         assert process.poll() is None
         assert private_mib(waiting) < 5
-    assert waited(lambda: private_mib(waiting) > 10)
+    assert waited(lambda: private_mib(waiting) > 10), "the kernel is older than 5.14, or nothing was copied"
     assert warm.runtime.forked() == [waiting]
