@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 import time
 from pathlib import Path
@@ -38,10 +39,10 @@ def config(machine: Machine) -> Path:
 
 
 def job_token(ci: OidcProvider, ref: str) -> str:
-    """Give a token as the CI system makes it for a job."""
+    """Give a token as the CI system makes it for a job: each has a name of its own, so two of a second differ."""
     claims = {"repository": "acme/shop", "repository_id": "4711", "repository_owner_id": "42", "ref": ref,
               "ref_type": "branch", "ref_protected": "true", "event_name": "push", "run_id": "1",
-              "sha": "0" * 40}  # fmt: skip
+              "sha": "0" * 40, "jti": secrets.token_hex(8)}  # fmt: skip
     return ci.token(aud=AUDIENCE, sub=f"repo:acme/shop:ref:{ref}", groups=None, **claims)
 
 
