@@ -57,20 +57,20 @@ class Stdio:
             poll.register(descriptor, select.POLLIN)
         while channels:
             for descriptor, _ in poll.poll():
-                data = os.read(descriptor, 1 << 16)
-                if data:
-                    self._keep(grpc_stdio_pb2.StdioData(channel=channels[descriptor], data=data))
-                else:
-                    poll.unregister(descriptor)
-                    del channels[descriptor]
+                with self._changed:  # what is in the pipe no more is among the chunks, for whoever looks at both
+                    data = os.read(descriptor, 1 << 16)
+                    if data:
+                        self._keep(grpc_stdio_pb2.StdioData(channel=channels[descriptor], data=data))
+                        continue
+                poll.unregister(descriptor)
+                del channels[descriptor]
 
     def _keep(self, chunk: grpc_stdio_pb2.StdioData) -> None:
-        with self._changed:
-            self._chunks.append(chunk)
-            self._kept += len(chunk.data)
-            while self._kept > KEPT_BYTES:
-                self._kept -= len(self._chunks.popleft().data)
-            self._changed.notify()
+        self._chunks.append(chunk)
+        self._kept += len(chunk.data)
+        while self._kept > KEPT_BYTES:
+            self._kept -= len(self._chunks.popleft().data)
+        self._changed.notify()
 
     def chunks(self) -> Iterator[grpc_stdio_pb2.StdioData]:
         """Give the output as it comes, until `close`."""
@@ -86,10 +86,10 @@ class Stdio:
     def close(self) -> None:
         """Let `chunks` end when it has given all that was printed before this call."""
         sys.stdout.flush()
-        for _ in range(DRAIN_TRIES):
-            if not self._readable.poll(0):
-                break
+        for left in range(DRAIN_TRIES, -1, -1):
+            with self._changed:
+                if not left or not self._readable.poll(0):
+                    self._open = False
+                    self._changed.notify_all()
+                    return
             threading.Event().wait(0.001)
-        with self._changed:
-            self._open = False
-            self._changed.notify_all()
