@@ -26,7 +26,7 @@ from waypaas_sdk.testing.host import PluginHost
 from wps.pluginset import building, forms, interpreter, linking, relocatable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.timeout(2 * BUILD_SECONDS)  # the first build may fetch packages
 
@@ -103,29 +103,37 @@ def test_a_standby_waits_in_it(made: Made, tmp_path: Path) -> None:
     }  # fmt: skip
     interpreter_of = f"{folder}/bin/python".encode()
 
-    def waiting() -> list[str]:
-        found = []
+    def living() -> dict[str, str]:
+        """Give the processes of the binary, each with its parent."""
+        found = {}
         for path in Path("/proc").glob("[0-9]*"):
             try:
                 if os.fsencode(os.readlink(path / "exe")) == interpreter_of:
-                    found.append(path.name)
+                    found[path.name] = (path / "stat").read_text().rpartition(")")[2].split()[1]
             except OSError:
                 continue  # it has ended
         return found
 
-    def until(number: int) -> list[str]:
+    def standbys() -> list[str]:
+        """List those that have forked the next plugin."""
+        found = living()
+        return sorted(set(found.values()) & set(found))
+
+    def until(done: Callable[[], bool]) -> bool:
         deadline = time.monotonic() + 20
-        while len(waiting()) != number and time.monotonic() < deadline:
+        while not done() and time.monotonic() < deadline:
             time.sleep(0.05)
-        return waiting()
+        return done()
 
     with PluginHost([str(made.first.path)], environ=environ) as host:
         assert host.ask("platform", "ConfigStruct").struct.fields
-    (standby,) = until(1)
+    assert until(lambda: bool(standbys()))
+    time.sleep(0.3)  # who is on the way to be one has a child for a moment
+    (standby,) = standbys()
     with PluginHost([str(made.first.path)], environ=environ) as host:
         host.configure("platform", {"replicas": 3})
-        assert standby in waiting()
-    assert until(0) == []
+        assert standby in living()
+    assert until(lambda: not living())
 
 
 def test_the_second_build_gives_the_same_bytes(made: Made) -> None:
