@@ -61,9 +61,9 @@ class Stdio:
                     data = os.read(descriptor, 1 << 16)
                     if data:
                         self._keep(grpc_stdio_pb2.StdioData(channel=channels[descriptor], data=data))
-                        continue
-                poll.unregister(descriptor)
-                del channels[descriptor]
+                if not data:
+                    poll.unregister(descriptor)
+                    del channels[descriptor]
 
     def _keep(self, chunk: grpc_stdio_pb2.StdioData) -> None:
         self._chunks.append(chunk)
@@ -86,10 +86,11 @@ class Stdio:
     def close(self) -> None:
         """Let `chunks` end when it has given all that was printed before this call."""
         sys.stdout.flush()
-        for left in range(DRAIN_TRIES, -1, -1):
+        for _ in range(DRAIN_TRIES):
             with self._changed:
-                if not left or not self._readable.poll(0):
-                    self._open = False
-                    self._changed.notify_all()
-                    return
+                if not self._readable.poll(0):
+                    break
             threading.Event().wait(0.001)
+        with self._changed:
+            self._open = False
+            self._changed.notify_all()

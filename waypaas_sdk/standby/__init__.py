@@ -131,10 +131,15 @@ def _tell_end(feed: "talk.Connection", code: int) -> None:
     # Who sees the streams end may close the terminal: that is no other end than the one that is told.
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     os.chdir("/")
+    drop_streams()
+    talk.send_number(feed, talk.ENDED, (code & 0xFF) << 8)  # as waitpid would give it
+
+
+def drop_streams() -> None:
+    """Let go of the standard streams: whoever reads what we print waits for the last process that holds them."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
-    talk.send_number(feed, talk.ENDED, (code & 0xFF) << 8)  # as waitpid would give it
 
 
 def host_pid() -> int:

@@ -9,6 +9,7 @@ import marshal
 import os
 import sys
 
+from waypaas_sdk import standby
 from waypaas_sdk.standby import identity, place, talk
 
 TYPE_CHECKING = False
@@ -104,9 +105,7 @@ def _handed(connection: talk.Connection, ours: bytes, host: int) -> int:
 def _stand_for(connection: talk.Connection, pidfd: int, host: int) -> "NoReturn":
     """Be the plugin before the host, to its end."""
     _pass_on_signals(pidfd)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)  # the host waits for the ends of its pipes
+    standby.drop_streams()
     connection.settimeout(PARENT_CHECK_SECONDS)
     while True:
         try:

@@ -22,7 +22,7 @@ MODULES = (
     "ctypes",
     "typer._click.decorators",
 )
-"""The last is what Typer loads once there are arguments."""
+"""The last is what Typer loads once there are arguments, the one before it what makes memory a command's own."""
 
 
 def load() -> None:

@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,13 +19,14 @@ from typing import TYPE_CHECKING
 import pytest
 import standalone
 from pluginbuild import BUILD_SECONDS, CACHE
+from standbys import Runtime, waited
 
 from teamconfig import StandardsError
 from waypaas_sdk.testing.host import PluginHost
 from wps.pluginset import building, forms, interpreter, linking, relocatable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.timeout(2 * BUILD_SECONDS)  # the first build may fetch packages
 
@@ -95,45 +95,20 @@ def test_a_host_works_with_it(made: Made, tmp_path: Path) -> None:
 
 def test_a_standby_waits_in_it(made: Made, tmp_path: Path) -> None:
     """After a start a warm standby waits, on the binary's own interpreter; the next host works, and then all ends."""
-    folder, runtime = unpacked(made, tmp_path), tmp_path / "run"
-    runtime.mkdir(mode=0o700)
+    folder, runtime = unpacked(made, tmp_path), Runtime(tmp_path / "run")
     environ = {
-        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(runtime),
+        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(runtime.path),
         "WAYPAAS_STANDBY_SECONDS": "3",
     }  # fmt: skip
-    interpreter_of = f"{folder}/bin/python".encode()
-
-    def living() -> dict[str, str]:
-        """Give the processes of the binary, each with its parent."""
-        found = {}
-        for path in Path("/proc").glob("[0-9]*"):
-            try:
-                if os.fsencode(os.readlink(path / "exe")) == interpreter_of:
-                    found[path.name] = (path / "stat").read_text().rpartition(")")[2].split()[1]
-            except OSError:
-                continue  # it has ended
-        return found
-
-    def standbys() -> list[str]:
-        """List those that have forked the next plugin."""
-        found = living()
-        return sorted(set(found.values()) & set(found))
-
-    def until(done: Callable[[], bool]) -> bool:
-        deadline = time.monotonic() + 20
-        while not done() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return done()
-
     with PluginHost([str(made.first.path)], environ=environ) as host:
         assert host.ask("platform", "ConfigStruct").struct.fields
-    assert until(lambda: bool(standbys()))
-    time.sleep(0.3)  # who is on the way to be one has a child for a moment
-    (standby,) = standbys()
+    assert waited(runtime.forked), "no standby came"
+    (standby,) = runtime.standbys()
+    assert os.readlink(f"/proc/{standby}/exe") == f"{folder}/bin/python"
     with PluginHost([str(made.first.path)], environ=environ) as host:
         host.configure("platform", {"replicas": 3})
-        assert standby in living()
-    assert until(lambda: not living())
+        assert standby in runtime.standbys()
+    assert waited(lambda: not runtime.processes())
 
 
 def test_the_second_build_gives_the_same_bytes(made: Made) -> None:
